@@ -1,0 +1,107 @@
+"""Every exception PEEL raises on purpose, in one tree; the message is meant for the person at the terminal.
+
+PeelError
+├── DefinitionError      the definitions or the call are wrong; nothing was executed (exit code 2)
+├── Incomplete           a part could not be compiled; its problems are already collected
+├── MissingExtra         an optional part of PEEL is not installed
+├── StoreError           the store is locked, full, unreadable or of another version
+├── ResumeError          a run cannot be resumed
+├── StepError            a step could not give an output; becomes a Fault on the execution
+│   └── ModelError       a call to a model failed
+│       ├── TransportError     no usable answer arrived: connection, time-out, 429, 5xx (after retries)
+│       ├── RefusedError       the server refused the request: 4xx
+│       └── ProtocolError      an answer arrived, but not one the protocol allows
+├── DocumentError        a document of the knowledge cannot be read
+└── Unscored             an evaluator could not make a score; carries the reason
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from peel.records import Attempt, Problem
+
+__all__ = [
+    "DefinitionError",
+    "DocumentError",
+    "Incomplete",
+    "MissingExtra",
+    "ModelError",
+    "PeelError",
+    "ProtocolError",
+    "RefusedError",
+    "ResumeError",
+    "StepError",
+    "StoreError",
+    "TransportError",
+    "Unscored",
+]
+
+
+class PeelError(Exception):
+    """The root of the tree."""
+
+
+class DefinitionError(PeelError):
+    """The definitions or the call are wrong. Holds every problem found, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Incomplete(PeelError):
+    """Stops the compilation of one part whose problems are already collected."""
+
+
+class MissingExtra(PeelError):
+    """An optional part is not installed.
+
+    `needed_by` says what needs it ("the step kind retrieve"), `extra` is the name in `peel-testbed[...]`.
+    """
+
+    def __init__(self, needed_by: str, *, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{needed_by} needs the extra {extra!r}: pip install 'peel-testbed[{extra}]'")
+
+
+class StoreError(PeelError):
+    """The store is locked, full, unreadable or of another version."""
+
+
+class ResumeError(PeelError):
+    """A run cannot be resumed; the message says why."""
+
+
+class StepError(PeelError):
+    """A step could not give an output."""
+
+
+class ModelError(StepError):
+    """A call to a model failed; `attempts` are all the tries made for it."""
+
+    def __init__(self, message: str, *, attempts: Sequence[Attempt] = ()) -> None:
+        self.attempts = tuple(attempts)
+        super().__init__(message)
+
+
+class TransportError(ModelError):
+    """No usable answer arrived: connection refused or reset, time-out, 429 or 5xx, after all retries."""
+
+
+class RefusedError(ModelError):
+    """The server refused the request with a 4xx status; trying again would not help."""
+
+
+class ProtocolError(ModelError):
+    """An answer arrived, but not one the protocol allows: not JSON, no choices, wrong types, too large, cut off."""
+
+
+class DocumentError(PeelError):
+    """A document of the knowledge is encrypted, damaged, empty or of an unknown kind."""
+
+
+class Unscored(PeelError):
+    """An evaluator could not make a score; the message is the recorded reason."""

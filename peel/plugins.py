@@ -1,0 +1,64 @@
+"""Plugins: kinds of steps, evaluators, models, executors and reports, found by name through entry points.
+
+Built-in kinds come in through the same door as strangers' packages; nothing is imported until it is named.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from peel.errors import PeelError
+
+__all__ = ["Registry", "UnknownName", "nearest"]
+
+
+class UnknownName(PeelError):
+    """A name that no plugin of the group has; the message names what is allowed and the nearest."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """What to tell somebody who wrote `name`: the allowed names, and the nearest where one is near.
+
+    >>> nearest("regx", ["exact", "regex"])
+    "did you mean 'regex'? Allowed: exact, regex"
+    """
+    names = sorted(set(allowed))
+    if not names:
+        return "none exist here"
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    listed = f"llowed: {', '.join(names)}"
+    return f"did you mean {close[0]!r}? A{listed}" if close else f"a{listed}"
+
+
+@cache
+def _entry_points(group: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
+
+
+class Registry:
+    """The plugins of one entry-point group, such as `peel.steps`; `word` is what one is called in messages."""
+
+    def __init__(self, group: str, *, word: str) -> None:
+        self.group = group
+        self.word = word
+
+    def names(self) -> list[str]:
+        """All names of the group, sorted."""
+        return sorted(_entry_points(self.group))
+
+    def resolve(self, name: str) -> Any:
+        """The object a name stands for.
+
+        Raises UnknownName where no plugin has it, PeelError where the plugin cannot be imported.
+        """
+        entry = _entry_points(self.group).get(name)
+        if entry is None:
+            raise UnknownName(f"unknown {self.word} {name!r}; {nearest(name, self.names())}")
+        try:
+            return entry.load()
+        except (ImportError, AttributeError) as error:
+            raise PeelError(f"the {self.word} {name!r} ({entry.value}) cannot be loaded: {error}") from error

@@ -1,0 +1,76 @@
+"""The nouns: frozen records without I/O. Everything else in PEEL imports these, and they import nothing of PEEL."""
+
+from peel.records.base import Json, Path, Record
+from peel.records.definitions import (
+    BASE_VARIANT,
+    Case,
+    EvaluatorDefinition,
+    GateDefinition,
+    ModelDefinition,
+    Orchestration,
+    Price,
+    Scenario,
+    Scope,
+    StepDefinition,
+    Variant,
+    WorkspaceDefinition,
+)
+from peel.records.estimates import (
+    Below,
+    Bounds,
+    CaseFigures,
+    Estimate,
+    GateResult,
+    GateVerdict,
+    LatencyFigures,
+    RunSummary,
+    ScenarioSummary,
+    UsageFigures,
+)
+from peel.records.executions import Attempt, Execution, Fault, Mark, Passage, StepResult, Usage
+from peel.records.problems import Problem
+from peel.records.runs import Provenance, Run, RunStatus, ScenarioVariant
+from peel.records.scores import Score, ScoreStatus, Verdict
+
+__all__ = [
+    "BASE_VARIANT",
+    "Attempt",
+    "Below",
+    "Bounds",
+    "Case",
+    "CaseFigures",
+    "Estimate",
+    "EvaluatorDefinition",
+    "Execution",
+    "Fault",
+    "GateDefinition",
+    "GateResult",
+    "GateVerdict",
+    "Json",
+    "LatencyFigures",
+    "Mark",
+    "ModelDefinition",
+    "Orchestration",
+    "Passage",
+    "Path",
+    "Price",
+    "Problem",
+    "Provenance",
+    "Record",
+    "Run",
+    "RunStatus",
+    "RunSummary",
+    "Scenario",
+    "ScenarioSummary",
+    "ScenarioVariant",
+    "Scope",
+    "Score",
+    "ScoreStatus",
+    "StepDefinition",
+    "StepResult",
+    "Usage",
+    "UsageFigures",
+    "Variant",
+    "Verdict",
+    "WorkspaceDefinition",
+]

@@ -1,0 +1,71 @@
+"""What a stored run offers to those who read it: columns of numbers to compute with, and whole executions to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peel.records import Execution, Run, Score
+
+SCORED, UNSCORED, PENDING, MISSING = 0, 1, 2, 3
+"""The codes of `ScoreColumn.status`. MISSING: the execution errored, or its score was never made."""
+
+MARK_BITS: Mapping[str, int] = {"empty": 1, "truncated": 2, "refused": 4, "fallback": 8}
+"""The bits of `Columns.marks`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreColumn:
+    """One evaluator's scores, one entry an execution: `status` (int8, codes above), `value` (float64 in [0, 1], NaN
+    where not scored), `reasons` the count of unscored executions by reason."""
+
+    status: NDArray[np.int8]
+    value: NDArray[np.float64]
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One scenario variant's executions in order of their number, as arrays of equal length.
+
+    `number` int64: place in the plan. `case` int64: position in `Run.cases[scenario]`. `repetition` int64 from 1.
+    `ok` bool. `latency_s` float64 seconds. `tokens_in`, `tokens_out`, `cost_usd` float64, NaN where unknown.
+    `marks` uint8 bits (MARK_BITS) of the output step. `scores` by evaluator id; a person's score of a manual
+    evaluator is the mean over raters' latest scores.
+    `planned` counts all executions of the plan, finished or not. `faults` counts errored executions by `type: message`.
+    """
+
+    planned: int
+    number: NDArray[np.int64]
+    case: NDArray[np.int64]
+    repetition: NDArray[np.int64]
+    ok: NDArray[np.bool_]
+    latency_s: NDArray[np.float64]
+    tokens_in: NDArray[np.float64]
+    tokens_out: NDArray[np.float64]
+    cost_usd: NDArray[np.float64]
+    marks: NDArray[np.uint8]
+    scores: Mapping[str, ScoreColumn]
+    faults: Mapping[str, int]
+
+
+class StoredRun(Protocol):
+    """One run in the store."""
+
+    @property
+    def run(self) -> Run: ...
+
+    def columns(self, scenario: str, variant: str) -> Columns:
+        """The numbers of one scenario under one variant."""
+        ...
+
+    def executions(self, numbers: Iterable[int]) -> Iterator[tuple[Execution, tuple[Score, ...]]]:
+        """Whole executions with all their scores (the superseded ones too, oldest first), in the order asked for.
+
+        Read in batches: memory does not grow with the number asked for.
+        """
+        ...
