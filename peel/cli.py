@@ -1,0 +1,313 @@
+"""The command line: parse, one workspace call, print. Results go to standard output, all else to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from peel.records import Run, RunSummary
+    from peel.workspace import RunRequest, Workspace
+
+WRONG = 2
+INTERRUPTED = 130
+REPORT_UNASKED = 500
+"""Up to how many executions `peel run` writes the HTML report without being asked: larger ones take seconds."""
+REPORT_FORMATS = ("html", "json", "csv", "junit", "markdown")
+
+app = typer.Typer(
+    name="peel",
+    help="A test bed for applications built on language models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"auto_envvar_prefix": "PEEL", "help_option_names": ["-h", "--help"]},
+)
+
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Scenario files or folders. Default: all.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or 'last'.")]
+StoreUrl = Annotated[str | None, typer.Option("--store", metavar="URL", help="The store, not the one of peel.yaml.")]
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to. Default: this folder.")] = Path(),
+) -> None:
+    """Write a small workspace that runs as it is."""
+    from peel.starter import write_starter
+
+    with _told():
+        written = write_starter(directory)
+        for path in written:
+            typer.echo(f"wrote {path}", err=True)
+        typer.echo(f"next: {'' if directory == Path() else f'cd {directory} && '}peel run", err=True)
+
+
+@app.command()
+def check(paths: Paths = None) -> None:
+    """Load and compile scenarios; execute nothing."""
+    import asyncio
+
+    with _told():
+        workspace = _workspace(paths)
+        compiled = asyncio.run(workspace.check(paths or ()))
+        for one in compiled.variants:
+            scenario, count = one.record.scenario, len(one.cases)
+            typer.echo(
+                f"{scenario.scenario} ({one.record.variant.name}): {count} cases × {scenario.repetitions} repetitions, "
+                f"{len(one.places)} steps, {len(one.evaluators)} evaluators, {len(scenario.gates)} gates"
+            )
+
+
+@app.command()
+def run(
+    paths: Paths = None,
+    repetitions: Annotated[int | None, typer.Option("-n", "--repetitions", min=1, help="Instead of the scenario's.")] = None,
+    case: Annotated[list[str] | None, typer.Option("--case", metavar="ID", help="Only this case. Repeatable.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="T", help="Only cases with this tag. Repeatable.")] = None,
+    variant: Annotated[list[str] | None, typer.Option("--variant", metavar="V", help="Only this variant. Repeatable.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option("-j", "--concurrency", min=1, help="Executions in flight at most. Default: adapts.")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option("--model", metavar="ROLE=NAME", help="Another model for a role.")] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="USD", min=0.0, help="Stop before the cost would pass this.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")] = None,
+    reports: Annotated[
+        Path | None, typer.Option("--reports", metavar="DIR", help="Write the reports in every format here.")
+    ] = None,
+    store: StoreUrl = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report's JSON and nothing else.")] = False,
+) -> None:
+    """Plan, execute, score and report."""
+    from peel.workspace import RunRequest
+
+    with _told():
+        request = RunRequest(
+            paths=tuple(paths or ()),
+            repetitions=repetitions,
+            cases=tuple(case or ()),
+            tags=tuple(tag or ()),
+            variants=tuple(variant or ()),
+            models=_models(model or ()),
+            concurrency=concurrency,
+            budget_usd=budget,
+            resume=resume,
+        )
+        with _workspace(paths, store) as workspace:
+            code = _carry_out(workspace, request, reports=reports, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def runs(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20, store: StoreUrl = None
+) -> None:
+    """List the runs in the store, newest first."""
+    from peel.reports.terminal import render_runs
+
+    with _told(), _workspace(None, store) as workspace:
+        render_runs(workspace.store.runs(limit=limit), console=_console())
+
+
+@app.command()
+def show(
+    run: RunName,
+    case: Annotated[str | None, typer.Argument(metavar="[CASE[#N]]", help="A case, and which repetition of it.")] = None,
+    scenario: Annotated[str | None, typer.Option("--scenario", help="Only this scenario.")] = None,
+    variant: Annotated[str | None, typer.Option("--variant", help="Only this variant.")] = None,
+    store: StoreUrl = None,
+) -> None:
+    """Show a run's summary, or every step, output and score of the executions of one case."""
+    from peel.reports.terminal import render_summary
+    from peel.reports.terminal_execution import render_execution
+
+    with _told(), _workspace(None, store) as workspace:
+        console = _console()
+        if case is None:
+            stored, summary = workspace.summary(run)
+            render_summary(summary, stored.run, console=console)
+            return
+        for execution, scores, of in workspace.executions(run, case, scenario=scenario, variant=variant):
+            render_execution(execution, scores, case=of, console=console)
+
+
+@app.command()
+def report(
+    run: RunName,
+    report_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="html, json, csv, junit, markdown, or a plugin's.")
+    ] = "html",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: standard output.")] = None,
+    store: StoreUrl = None,
+) -> None:
+    """Write a report of a run from the store."""
+    with _told(), _workspace(None, store) as workspace:
+        if output is None:
+            workspace.write_report(run, report_format, sys.stdout.buffer)
+            return
+        with _writing(output) as file:
+            workspace.write_report(run, report_format, file)
+        typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
+def rescore(
+    run: RunName,
+    evaluator: Annotated[list[str] | None, typer.Option("--evaluator", metavar="ID", help="Only this. Repeatable.")] = None,
+    store: StoreUrl = None,
+) -> None:
+    """Evaluate stored outputs again, with the evaluators as the files now define them."""
+    import asyncio
+
+    from peel.estimates.verdict import exit_code
+    from peel.reports.terminal import render_summary
+
+    with _told(), _workspace(None, store) as workspace:
+        asyncio.run(workspace.rescore(run, evaluators=tuple(evaluator or ())))
+        stored, summary = workspace.summary(run)
+        render_summary(summary, stored.run, console=_console())
+        code = exit_code(summary, stored.run.status)
+    raise typer.Exit(code)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="[KIND]", help="scenario, orchestration, workspace or all.")] = "all",
+) -> None:
+    """Print the JSON Schema of the definition files, which editors complete from."""
+    import json
+
+    from peel.schema import definitions_schema
+
+    with _told():
+        typer.echo(json.dumps(definitions_schema(kind), indent=2))
+
+
+def _carry_out(workspace: Workspace, request: RunRequest, *, reports: Path | None, as_json: bool) -> int:
+    from peel.progress import shown_progress
+    from peel.workspace import run_blocking
+
+    progress = shown_progress(sys.stderr)
+    try:
+        with progress:
+            finished = run_blocking(workspace, request, progress)
+    except KeyboardInterrupt:
+        _say_how_to_resume(progress.run_id)
+        return INTERRUPTED
+    return _report(workspace, finished, reports=reports, as_json=as_json)
+
+
+def _report(workspace: Workspace, finished: Run, *, reports: Path | None, as_json: bool) -> int:
+    from peel.estimates.verdict import exit_code
+    from peel.reports.terminal import render_summary
+
+    stored, summary = workspace.summary(finished.id)
+    if as_json:
+        workspace.write_report(finished.id, "json", sys.stdout.buffer)
+    else:
+        render_summary(summary, stored.run, console=_console())
+    _write_reports(workspace, finished, summary, folder=reports, quiet=as_json)
+    if finished.status == "over-budget":
+        typer.echo(
+            f"stopped at the budget; complete it with: peel run --resume {finished.id} --budget MORE", err=True
+        )
+    return exit_code(summary, finished.status)
+
+
+def _write_reports(
+    workspace: Workspace, finished: Run, summary: RunSummary, *, folder: Path | None, quiet: bool
+) -> None:
+    executed = sum(one.completed + one.errored for one in summary.scenarios)
+    if folder is None and (quiet or executed > REPORT_UNASKED):
+        if not quiet:
+            typer.echo(f"HTML report: peel report {finished.id} --format html -o report.html", err=True)
+        return
+    formats = REPORT_FORMATS if folder else ("html",)
+    written = workspace.write_reports(finished.id, folder or workspace.root / "reports", formats=formats)
+    typer.echo(f"HTML report: {_shown(written['html'])}", err=quiet)
+
+
+def _say_how_to_resume(run_id: str | None) -> None:
+    if run_id is None:
+        typer.echo("interrupted before anything was executed", err=True)
+    else:
+        typer.echo(f"interrupted; what finished is stored. Complete it with: peel run --resume {run_id}", err=True)
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _models(given: list[str] | tuple[str, ...]) -> dict[str, str]:
+    models = {}
+    for one in given:
+        role, equals, name = one.partition("=")
+        if not equals or not role or not name:
+            _fail(f"--model {one!r} is not ROLE=NAME, such as --model default=gpt-4o-mini")
+        models[role] = name
+    return models
+
+
+def _workspace(paths: list[str] | None, store: str | None = None) -> Workspace:
+    from peel.workspace import Workspace
+
+    return Workspace.find(paths or (), store=store)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Redirected to a file, a table as wide as a terminal would lose its columns.
+    return Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[object]:
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        _fail(f"{path} cannot be written: {error.strerror or error}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors as sentences on standard error and exit code 2; what is not one of PEEL's is a bug and keeps its trace."""
+    from peel.errors import PeelError
+
+    try:
+        yield
+    except PeelError as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(WRONG)
+
+
+def main() -> None:
+    """The entry point of the command `peel`."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever reads our output has gone (`peel show last | head`): nothing to tell, nobody to tell it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

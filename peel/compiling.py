@@ -7,6 +7,7 @@ place; a kind goes on compiling where it can, so that all problems of a file are
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -37,6 +38,11 @@ class CompileScope(Protocol):
     @property
     def cases(self) -> Sequence[Case]:
         """The cases of the scenario, for checks against what the case files hold."""
+        ...
+
+    @property
+    def workspace(self) -> FilePath:
+        """The workspace's folder: files that a template names are relative to it and must lie inside it."""
         ...
 
     def template(self, value: Json, path: Path) -> Render:

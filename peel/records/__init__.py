@@ -29,7 +29,7 @@ from peel.records.estimates import (
 )
 from peel.records.executions import Attempt, Execution, Fault, Mark, Passage, StepResult, Usage
 from peel.records.problems import Problem
-from peel.records.runs import Provenance, Run, RunStatus, ScenarioVariant
+from peel.records.runs import Provenance, Run, RunStatus, ScenarioVariant, Selection
 from peel.records.scores import Score, ScoreStatus, Verdict
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Scope",
     "Score",
     "ScoreStatus",
+    "Selection",
     "StepDefinition",
     "StepResult",
     "Usage",

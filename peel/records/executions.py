@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SkipValidation
 
 from peel.records.base import Json, Record
 
@@ -70,12 +70,13 @@ class StepResult(Record):
 
     `started` is seconds since the epoch, `latency_s` the seconds the step took with all its attempts,
     `details` what a kind of step adds (finish reason, time to first token, order before reranking).
+    `request`, `output` and `details` are JSON already when a result is made: they are not validated once more.
     """
 
     step: str
     status: Literal["ok", "error"] = "ok"
-    request: Json = None
-    output: Json = None
+    request: SkipValidation[Json] = None
+    output: SkipValidation[Json] = None
     fault: Fault | None = None
     marks: tuple[Mark, ...] = ()
     model: str | None = None
@@ -83,7 +84,7 @@ class StepResult(Record):
     latency_s: float = 0.0
     usage: Usage = Usage()
     attempts: tuple[Attempt, ...] = ()
-    details: dict[str, Json] = Field(default_factory=dict)
+    details: dict[str, SkipValidation[Json]] = Field(default_factory=dict)
 
 
 class Execution(Record):
@@ -96,7 +97,7 @@ class Execution(Record):
     case: str
     repetition: int
     status: Literal["ok", "error"]
-    output: Json = None
+    output: SkipValidation[Json] = None
     fault: Fault | None = None
     steps: tuple[StepResult, ...] = ()
     started: float = 0.0

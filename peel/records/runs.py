@@ -10,10 +10,30 @@ from peel.records.base import Json, Record
 from peel.records.definitions import Case, Orchestration, Scenario, Variant
 
 RunStatus = Literal["running", "finished", "interrupted", "over-budget"]
+"""`running` may also be a run whose process was killed; all but `finished` can be resumed."""
+
+
+class Selection(Record):
+    """What a run was asked to run: scenario files relative to the workspace, and what narrows or changes them.
+
+    `cases` and `tags` keep the cases that have one of them (empty: all), `variants` likewise; `models` maps a role to
+    the model it names instead.
+    """
+
+    scenarios: tuple[str, ...]
+    repetitions: int | None = None
+    cases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    models: dict[str, str] = Field(default_factory=dict)
 
 
 class Provenance(Record):
-    """What made a run: enough to tell whether two runs can be compared, without any secret."""
+    """What made a run: enough to tell whether two runs can be compared, without any secret.
+
+    `parts` maps each part of the definitions (a scenario, its cases, an orchestration, a file of code, a knowledge
+    input, a model) to a hash of its content; `definition_hash` is the hash of them all.
+    """
 
     peel: str
     python: str
@@ -21,9 +41,9 @@ class Provenance(Record):
     git_commit: str | None = None
     git_dirty: bool | None = None
     models: dict[str, dict[str, Json]] = Field(default_factory=dict)
-    knowledge: dict[str, str] = Field(default_factory=dict)
+    parts: dict[str, str] = Field(default_factory=dict)
     definition_hash: str = ""
-    command: tuple[str, ...] = ()
+    selection: Selection
 
 
 class ScenarioVariant(Record):

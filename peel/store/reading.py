@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from peel.records import Execution, Run, Score
+from peel.records import Execution, Mark, Run, Score
 
 SCORED, UNSCORED, PENDING, MISSING = 0, 1, 2, 3
 """The codes of `ScoreColumn.status`. MISSING: the execution errored, or its score was never made."""
 
-MARK_BITS: Mapping[str, int] = {"empty": 1, "truncated": 2, "refused": 4, "fallback": 8}
+MARK_BITS: Mapping[Mark, int] = {"empty": 1, "truncated": 2, "refused": 4, "fallback": 8}
 """The bits of `Columns.marks`."""
 
 

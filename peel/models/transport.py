@@ -1,0 +1,140 @@
+"""The HTTP transport: httpx's interface on aiohttp's connections.
+
+httpx's own pool costs several milliseconds of CPU a call with hundreds in flight, aiohttp's a fraction of one. The
+package httpx-aiohttp does the same at httpx's client level; this one adds what calls to models need: no limit on
+connections, no cookies carried from reply to reply, proxies of the environment looked up once and not with every
+call, and faults of the connection told apart. Imported when the first call is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from typing import cast
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx
+from yarl import URL
+
+_KEEP_ALIVE_S = 15.0
+_CONNECT_S = 30.0
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Sends httpx requests over one aiohttp session, which it opens with the first request.
+
+    Honours HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR. Of the timeouts of a request
+    only `connect` is used: the caller bounds the whole.
+    """
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+        self._routes: dict[str, tuple[URL, str | None]] = {}
+        self._ssl: ssl.SSLContext | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; redirects are not followed. Raises httpx.TransportError."""
+        url, proxy = self._routes.get(str(request.url)) or self._route(request.url)
+        session = self._session or self._open()
+        body = b"".join(cast(Iterable[bytes], request.stream))
+        try:
+            response = await session.request(
+                request.method,
+                url,
+                headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
+                data=body or None,
+                allow_redirects=False,
+                proxy=proxy,
+                ssl=self._context() if url.scheme == "https" else True,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _mapped(error, request) from error
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response, request))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
+        return self._session
+
+    def _route(self, url: httpx.URL) -> tuple[URL, str | None]:
+        """The address as aiohttp wants it, and the proxy the environment names for it."""
+        route = (URL(str(url)), _proxy(url))
+        self._routes[str(url)] = route
+        return route
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl is None:
+            self._ssl = httpx.create_ssl_context()
+        return self._ssl
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of one response; closing it before its end closes the connection."""
+
+    def __init__(self, response: aiohttp.ClientResponse, request: httpx.Request) -> None:
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, OSError) as error:
+            raise _mapped(error, self._request) from error
+
+    async def aclose(self) -> None:
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    proxies = getproxies()
+    if proxy_bypass(f"{url.host}:{url.port}" if url.port else url.host):
+        return None
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _mapped(error: Exception, request: httpx.Request) -> httpx.TransportError:
+    """The same fault in httpx's words."""
+    for theirs, ours in _FAULTS:
+        if isinstance(error, theirs):
+            return ours(_sentence(error), request=request)
+    return httpx.NetworkError(_sentence(error), request=request)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"cannot connect ({error.os_error.strerror or error.os_error})"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the connection was closed in the middle of the answer"
+    return str(error) or type(error).__name__
+
+
+_FAULTS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
+    (aiohttp.ClientHttpProxyError, httpx.ProxyError),
+    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+    (asyncio.TimeoutError, httpx.ReadTimeout),
+    (aiohttp.ClientConnectorError, httpx.ConnectError),
+    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
+    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
+    (aiohttp.ClientPayloadError, httpx.ReadError),
+    (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
+)

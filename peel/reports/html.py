@@ -1,0 +1,145 @@
+"""The HTML report: one file that holds all it needs, opens from disk without a network and stays small.
+
+The upper half is made on the server (html_summary); the numbers of all executions (html_data) and the texts of as many
+as the budget allows, the weakest first (html_details), follow as compressed data that the page's one script reads.
+A content security policy allows that script and that style sheet by their hashes, and nothing else: no request
+leaves the page, and no text in it can become code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any, BinaryIO
+
+from peel.records import Run
+from peel.reports import html_summary as summary_half
+from peel.reports.format import ReportSource
+from peel.reports.html_data import case_list, packed_arrays, packed_json, part_facts
+from peel.reports.html_details import blocks
+from peel.reports.text import one_line
+from peel.reports.weakness import reading_order
+
+BUDGET = 4_500_000
+"""The largest report, in bytes."""
+
+NUMBERS_BUDGET = 2_000_000
+"""How much of it the numbers of all executions may take; scenario variants beyond it are left out, and named."""
+
+_AT_THE_END = 250_000
+"""What is kept for the list of executions whose texts are there."""
+
+
+class HtmlReport:
+    """Writes the self-contained HTML report."""
+
+    suffix = ".html"
+
+    def write(self, source: ReportSource, out: BinaryIO) -> None:
+        page = _Page(out)
+        run = source.stored.run
+        parts = {
+            (part.scenario.scenario, part.variant.name): source.stored.columns(
+                part.scenario.scenario, part.variant.name
+            )
+            for part in run.scenario_variants
+        }
+        before, after = _template(source, parts)
+        page.write(before)
+        _write_numbers(page, run, parts)
+        _write_details(page, source, parts, room=BUDGET - len(after))
+        page.write(after)
+
+
+class _Page:
+    """The file being written, and its size so far."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.size = 0
+
+    def write(self, content: bytes) -> None:
+        self._out.write(content)
+        self.size += len(content)
+
+    def data(self, name: str, payload: bytes) -> None:
+        """A data element that the script finds by its id. `payload` is base64: inert whatever it stands for."""
+        self.write(b'<script type="application/octet-stream" id="%s">%s</script>\n' % (name.encode(), payload))
+
+
+def _template(source: ReportSource, parts: summary_half.Parts) -> tuple[bytes, bytes]:
+    """The page before and after the data."""
+    style, script = _asset("report.css"), _asset("report.js")
+    run, summary = source.stored.run, source.summary
+    sections = {
+        "policy": f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        "title": f"PEEL report {summary_half.shown(run.id)}",
+        "style": style,
+        "script": script,
+        "head": summary_half.head(run),
+        "verdicts": summary_half.verdicts(summary),
+        "warning": summary_half.warning(run),
+        "models": summary_half.models(run),
+        "estimates": summary_half.estimates(summary),
+        "distributions": summary_half.distributions(summary, parts),
+        "usage": summary_half.usage(summary),
+        "troubles": summary_half.troubles(summary),
+        "provenance": summary_half.provenance(run),
+    }
+    before, after = _asset("page.html").split("{{data}}")
+    return _filled(before, sections).encode(), _filled(after, sections).encode()
+
+
+def _filled(template: str, sections: dict[str, str]) -> str:
+    """The template with each `{{name}}` replaced once: what a section holds is never looked at again."""
+    pieces = template.split("{{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        filled += [sections[name], rest]
+    return "".join(filled)
+
+
+def _asset(name: str) -> str:
+    return files("peel.reports").joinpath("html_assets", name).read_text(encoding="utf-8")
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _write_numbers(page: _Page, run: Run, parts: summary_half.Parts) -> None:
+    """The arrays of each scenario variant and the lists of cases, as far as their budget goes."""
+    room = NUMBERS_BUDGET
+    facts: list[dict[str, Any]] = []
+    cases: dict[str, int] = {}
+    for place, part in enumerate(run.scenario_variants):
+        name = part.scenario.scenario
+        columns = parts[name, part.variant.name]
+        arrays = packed_arrays(columns, threshold=part.scenario.below)
+        listed = b"" if name in cases else packed_json(case_list(run.cases.get(name, ())))
+        fits = len(arrays) + len(listed) <= room
+        if fits:
+            room -= len(arrays) + len(listed)
+            page.data(f"part-{place}", arrays)
+            if name not in cases:
+                cases[name] = len(cases)
+                page.data(f"cases-{cases[name]}", listed)
+        facts.append({**part_facts(part, columns), "held": fits, "cases": cases.get(name), "at": place})
+    executions = sum(len(columns.number) for columns in parts.values())
+    page.data("index", packed_json({"run": one_line(run.id), "parts": facts, "executions": executions}))
+
+
+def _write_details(page: _Page, source: ReportSource, parts: summary_half.Parts, *, room: int) -> None:
+    """The texts of executions in the order they are worth reading, until the room is used."""
+    order = reading_order(list(parts.values()))
+    stored = source.stored.executions(int(number) for number in order)
+    held: list[list[int]] = []
+    for numbers, block in blocks(stored, source.stored.run):
+        if page.size + len(block) + _AT_THE_END > room:
+            break
+        page.data(f"block-{len(held)}", block)
+        held.append(numbers)
+    page.data("held", packed_json(held))

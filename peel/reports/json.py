@@ -1,0 +1,138 @@
+"""The report as JSON: the contract of docs and pipelines, field for field; undefined numbers are null."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from peel.records import CaseFigures, Estimate, GateResult, Run, RunSummary, ScenarioSummary, UsageFigures
+from peel.reports.format import ReportSource
+from peel.reports.text import encodable
+from peel.reports.wording import utc
+
+SCHEMA = 1
+"""The version of the structure; it changes only when a field changes its meaning or goes."""
+
+
+class JsonReport:
+    """Writes the JSON report."""
+
+    suffix = ".json"
+
+    def write(self, source: ReportSource, out: BinaryIO) -> None:
+        out.write(report_bytes(source.summary, source.stored.run))
+
+
+def report_bytes(summary: RunSummary, run: Run) -> bytes:
+    """The report as UTF-8, indented, with a line end: what `--json` prints."""
+    text = json.dumps(report_object(summary, run), ensure_ascii=False, indent=2, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def report_object(summary: RunSummary, run: Run) -> dict[str, Any]:
+    """The report as plain JSON values in the contract's order of keys."""
+    report = {
+        "schema": SCHEMA,
+        "run": _run(run),
+        "scenarios": [_scenario(scenario) for scenario in summary.scenarios],
+    }
+    plain: dict[str, Any] = _plain(report)
+    return plain
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "started": utc(run.started),
+        "finished": utc(run.finished),
+        "status": run.status,
+        "provenance": run.provenance.model_dump(mode="json"),
+    }
+
+
+def _scenario(scenario: ScenarioSummary) -> dict[str, Any]:
+    return {
+        "scenario": scenario.scenario,
+        "variant": scenario.variant,
+        "planned": scenario.planned,
+        "completed": scenario.completed,
+        "errored": scenario.errored,
+        "evaluators": [_evaluator(estimate) for estimate in scenario.evaluators],
+        "usage": _usage(scenario.usage),
+        "gates": [_gate(gate) for gate in scenario.gates],
+        "judge_usage": _usage(scenario.judge_usage) if scenario.judge_usage else None,
+        "marks": dict(sorted(scenario.marks.items())),
+        "faults": dict(sorted(scenario.faults.items())),
+        "cases": [_case(case) for case in scenario.cases],
+    }
+
+
+def _evaluator(estimate: Estimate) -> dict[str, Any]:
+    these, below = estimate.these_cases, estimate.below
+    return {
+        "id": estimate.id,
+        "on": estimate.on,
+        "n_cases": estimate.n_cases,
+        "n_executions": estimate.n_executions,
+        "n_scored": estimate.n_scored,
+        "n_unscored": estimate.n_unscored,
+        "n_pending": estimate.n_pending,
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "level": estimate.level,
+        "method": estimate.method,
+        "these_cases": {"low": these.low, "high": these.high, "method": these.method},
+        "below": {"threshold": below.threshold, "count": below.count, "share": below.share},
+        "use": estimate.use,
+        "note": "; ".join(dict.fromkeys(note for note in (estimate.note, these.note) if note)),
+    }
+
+
+def _usage(usage: UsageFigures) -> dict[str, Any]:
+    latency = usage.latency_s
+    return {
+        "tokens_in": usage.tokens_in,
+        "tokens_out": usage.tokens_out,
+        "cost_usd": usage.cost_usd,
+        "latency_s": {"mean": latency.mean, "p50": latency.p50, "p95": latency.p95},
+    }
+
+
+def _gate(gate: GateResult) -> dict[str, Any]:
+    return {
+        "requirement": gate.requirement,
+        "scope": gate.scope,
+        "verdict": gate.verdict,
+        "value": gate.value,
+        "low": gate.low,
+        "high": gate.high,
+        "subject": gate.subject,
+        "reason": gate.reason,
+    }
+
+
+def _case(case: CaseFigures) -> dict[str, Any]:
+    return {
+        "case": case.case,
+        "tags": list(case.tags),
+        "planned": case.planned,
+        "completed": case.completed,
+        "errored": case.errored,
+        "values": dict(case.values),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Values that UTF-8 JSON can hold: no NaN, no infinity, no lone surrogate."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {encodable(str(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,133 @@
+"""How numbers and states are put into words: the same in the terminal, HTML, Markdown and JUnit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from peel.records import BASE_VARIANT, Estimate, GateResult, Mark, Run, ScenarioSummary
+
+VERDICTS = {"pass": "passed", "fail": "failed", "undecided": "undecided"}
+"""A gate's verdict as a word for a person."""
+
+SYMBOLS = {"pass": "✓", "fail": "✗", "undecided": "?"}
+"""A gate's verdict as a sign that needs no colour."""
+
+STATUSES = {
+    "running": "running, or ended before it could say so",
+    "finished": "finished",
+    "interrupted": "interrupted; `peel run --resume` completes it",
+    "over-budget": "stopped before its budget was passed",
+}
+"""A run's status as words."""
+
+MARKS: dict[Mark, str] = {
+    "empty": "empty completion",
+    "truncated": "cut off by the token limit",
+    "refused": "refusal",
+    "fallback": "came by a fallback",
+}
+"""What a mark on an output says."""
+
+SCOPES = {"these-cases": "for exactly these cases", "cases-like-these": "for new cases like these"}
+"""Which question an interval answers."""
+
+UNKNOWN = "unknown"
+
+
+def number(value: float | None) -> str:
+    """A value in [0, 1] to two decimals; `–` where it is undefined. 0.999 is not shown as 1.00, nor 0.001 as 0.00."""
+    if value is None:
+        return "–"
+    text = f"{value:.2f}"
+    if (text == "1.00" and value < 1) or (text in ("0.00", "-0.00") and value > 0):
+        return (
+            f"{value:.4f}" if f"{value:.4f}" not in ("1.0000", "0.0000") else ("> 0.9999" if value < 1 else "< 0.0001")
+        )
+    return text
+
+
+def quantity(value: float | None) -> str:
+    """A value of any size (seconds, dollars) to three significant digits; `–` where it is undefined."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval as `[0.71, 0.89]`; `–` where it is undefined."""
+    if low is None and high is None:
+        return "–"
+    return f"[{number(low)}, {number(high)}]"
+
+
+def share(value: float | None) -> str:
+    """A share in per cent; `–` where it is undefined."""
+    return "–" if value is None else f"{value:.0%}"
+
+
+def cost(value: float | None) -> str:
+    """US dollars; `unknown` where the price is."""
+    if value is None:
+        return UNKNOWN
+    return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.2g}"
+
+
+def count(value: int | None) -> str:
+    """A count with thousands apart; `unknown` where it is."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration in a unit that suits it; `–` where it is undefined."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"
+
+
+def utc(moment: float | None) -> str | None:
+    """A moment (seconds since the epoch) in ISO 8601, UTC, to the millisecond."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_and_time(moment: float) -> str:
+    """A moment as a person reads it, in UTC."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+
+
+def name_of(summary: ScenarioSummary) -> str:
+    """A scenario with its variant where that is not the definitions as written."""
+    return summary.scenario if summary.variant == BASE_VARIANT else f"{summary.scenario} · {summary.variant}"
+
+
+def evaluator_name(estimate: Estimate) -> str:
+    """An evaluator with the step it judges."""
+    return f"{estimate.id} (on {estimate.on})" if estimate.on else estimate.id
+
+
+def gate_sentence(gate: GateResult) -> str:
+    """A gate's result: its value, the bounds that decided, and which question they answer."""
+    if gate.value is None:
+        return gate.reason or "nothing to decide on"
+    shown = quantity if gate.value > 1 or gate.subject in ("cost_usd", "latency_s") else number
+    sentence = f"value {shown(gate.value)}, bounds [{shown(gate.low)}, {shown(gate.high)}] {SCOPES[gate.scope]}"
+    return f"{sentence}; {gate.reason}" if gate.reason else sentence
+
+
+def last_moment(run: Run) -> str:
+    """When the run began, and how long it took where it ended."""
+    if run.finished is None:
+        return day_and_time(run.started)
+    return f"{day_and_time(run.started)}, took {seconds(max(0.0, run.finished - run.started))}"
+
+
+def usage_cells(scenario: ScenarioSummary) -> list[str]:
+    """Tokens, cost, latency of the application, and tokens and cost of the judge, as words."""
+    usage, judge = scenario.usage, scenario.judge_usage
+    judged = ["–", "–"]
+    if judge is not None:
+        known = judge.tokens_in is not None and judge.tokens_out is not None
+        judged = [count((judge.tokens_in or 0) + (judge.tokens_out or 0)) if known else UNKNOWN, cost(judge.cost_usd)]
+    latency = [seconds(usage.latency_s.p50), seconds(usage.latency_s.p95)]
+    return [count(usage.tokens_in), count(usage.tokens_out), cost(usage.cost_usd), *latency, *judged]

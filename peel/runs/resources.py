@@ -1,0 +1,136 @@
+"""What compiled steps and evaluators share in one run: models, embedders, knowledge, code of the workspace.
+
+Each is found once by what it is, so that two variants with the same knowledge search one index. What was used is
+remembered with a hash of its content, for the provenance of the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from peel.errors import PeelError
+from peel.knowledge.index import Knowledge
+from peel.knowledge.opening import KnowledgeSettings, Place, open_knowledge
+from peel.models.chat import ChatModel
+from peel.models.embedding import Embedder
+from peel.models.opening import Models
+from peel.plugins import nearest
+from peel.records import Json, ModelDefinition
+from peel.runs.provenance import content_hash
+from peel.templates import Templates
+
+FEW = 32
+"""How many executions to keep in flight in a run that asks no model."""
+
+
+class Resources:
+    """The shared things of one run in the workspace `root`. An async context manager that closes them all."""
+
+    def __init__(self, root: Path, definitions: Mapping[str, ModelDefinition]) -> None:
+        self.root = root
+        self.templates = Templates()
+        self.code: dict[str, str] = {}
+        self._definitions = definitions
+        self._roles: set[str] = set()
+        self._models = Models(definitions, root=root)
+        self._modules: dict[Path, ModuleType] = {}
+        self._knowledge: dict[str, tuple[str, Knowledge]] = {}
+
+    async def __aenter__(self) -> Resources:
+        await self._models.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        for _, knowledge in self._knowledge.values():
+            knowledge.close()
+        await self._models.__aexit__(*error)
+
+    def chat_model(self, role: str) -> ChatModel:
+        """The model of a role. Raises PeelError where there is no such role or it cannot be opened."""
+        model = self._models.chat(role)
+        self._roles.add(role)
+        return model
+
+    def embedder(self, name: str) -> Embedder:
+        """An embedding model by role, name or path. Raises PeelError where it cannot be opened."""
+        return self._models.embedder(name)
+
+    def knowledge(self, settings: KnowledgeSettings, place: Place) -> Knowledge:
+        """The knowledge of a shared input, not yet prepared. Raises DocumentError, MissingExtra, PeelError."""
+        key = f"{place.folder}\n{settings.model_dump_json()}"
+        if key not in self._knowledge:
+            opened = open_knowledge(settings, place, embedder=self.embedder(settings.embedding))
+            self._knowledge[key] = (place.name, opened)
+        return self._knowledge[key][1]
+
+    def function(self, reference: str, folder: Path) -> Callable[..., Any]:
+        """The function that `file.py:name` stands for, the file relative to `folder`. Raises PeelError."""
+        file, _, name = reference.rpartition(":")
+        module = self._module((folder / file).resolve(), shown=file)
+        found = getattr(module, name, None)
+        if not callable(found):
+            functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+            raise PeelError(f"{file} has no function {name!r}; {nearest(name, functions)}")
+        return found  # type: ignore[no-any-return]  # callable, as just checked
+
+    def models_in_use(self) -> dict[str, dict[str, Json]]:
+        """Each role in use: its model, where it is served, and its parameters. As written, so without secrets."""
+        return {role: _described(self._definitions[role]) for role in sorted(self._roles)}
+
+    def model_parts(self) -> dict[str, str]:
+        """Each role in use with the hash of what it stands for."""
+        return {f"model {role}": content_hash(described) for role, described in self.models_in_use().items()}
+
+    def concurrency(self) -> int:
+        """How many executions to keep in flight where nobody says: as many as the widest model takes calls."""
+        return max((self._models.limit(role) for role in self._roles), default=FEW)
+
+    def knowledge_parts(self) -> dict[str, str]:
+        """Each knowledge input in use with the hash of its documents, chunking and embedding. Reads the documents."""
+        parts: dict[str, str] = {}
+        for name, knowledge in self._knowledge.values():
+            key = f"knowledge {name}"
+            while key in parts:
+                key += "'"
+            parts[key] = knowledge.fingerprint
+        return parts
+
+    async def prepare(self, told: Callable[[str], None]) -> None:
+        """Build or open every index, one after the other, before the first execution starts."""
+        for name, knowledge in self._knowledge.values():
+            await knowledge.prepare(lambda step, name=name: told(f"{name}: {step}"))  # type: ignore[misc]  # bound by name
+            await asyncio.sleep(0)
+
+    def _module(self, path: Path, *, shown: str) -> ModuleType:
+        if path in self._modules:
+            return self._modules[path]
+        if not path.is_relative_to(self.root.resolve()):
+            raise PeelError(f"{shown} leads outside the workspace {self.root}; code must stand inside it")
+        if not path.is_file():
+            raise PeelError(f"there is no file {shown} ({path})")
+        self.code[f"code {path.relative_to(self.root.resolve())}"] = content_hash(path.read_bytes())
+        self._modules[path] = _load(path, shown)
+        return self._modules[path]
+
+
+def _described(definition: ModelDefinition) -> dict[str, Json]:
+    return definition.model_dump(mode="json", include={"model", "provider", "base_url", "parameters"})
+
+
+def _load(path: Path, shown: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"peel_workspace_{content_hash(str(path))}_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise PeelError(f"{shown} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise PeelError(f"{shown} cannot be loaded: {type(error).__name__}: {error}") from error
+    return module

@@ -1,0 +1,234 @@
+"""The format of the files: which keys there are, what each may hold, and the words that say so.
+
+These models check one level at a time and give editors their JSON Schema; what they hold becomes records elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SkipValidation,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+from peel.records import Scope
+
+
+def _must_be(allowed: str) -> WrapValidator:
+    """What a value must be, in words: the whole message of its error."""
+
+    def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise PydanticCustomError("must_be", allowed) from None
+
+    return WrapValidator(check)
+
+
+NOT_GIVEN: Any = None
+"""Stands where a key may be left out: no value of its own, so that editors show none."""
+
+_NAME = r"^[^\W_][\w.-]*$"
+_IDENTIFIER = r"^[^\W\d]\w*$"
+
+Text: TypeAlias = Annotated[str, _must_be("text")]
+SomeText: TypeAlias = Annotated[str, Field(min_length=1), _must_be("text")]
+Name: TypeAlias = Annotated[
+    str,
+    Field(pattern=_NAME, max_length=100),
+    _must_be("a name of letters, digits, '_', '-' and '.' that begins with a letter or digit (at most 100)"),
+]
+Identifier: TypeAlias = Annotated[
+    str,
+    Field(pattern=_IDENTIFIER, max_length=100),
+    _must_be("a name of letters, digits and '_' that does not begin with a digit, because templates use it"),
+]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1), _must_be("a number from 0 to 1")]
+NotNegative: TypeAlias = Annotated[float, Field(ge=0), _must_be("a number of 0 or more")]
+Positive: TypeAlias = Annotated[float, Field(gt=0), _must_be("a number greater than 0")]
+Count: TypeAlias = Annotated[int, Field(ge=1), _must_be("a whole number of 1 or more")]
+Retries: TypeAlias = Annotated[int, Field(ge=0), _must_be("a whole number of 0 or more")]
+Mapping: TypeAlias = Annotated[dict[str, SkipValidation[JsonValue]], _must_be("a mapping")]
+ScopeName: TypeAlias = Annotated[Scope, _must_be("'these-cases' or 'cases-like-these'")]
+
+
+class _Format(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CaseEntry(_Format):
+    """One case."""
+
+    id: SkipValidation[str | int] = Field(default=NOT_GIVEN, description="its name, unique among the cases")
+    tags: SkipValidation[list[str] | str] = Field(default=NOT_GIVEN, description="tags to select cases by")
+    inputs: Mapping = Field(default=NOT_GIVEN, description="the case inputs by name")
+    expected: Mapping = Field(
+        default=NOT_GIVEN, description="the expected output, in the parts that evaluators ask for"
+    )
+
+
+class EvaluatorEntry(_Format):
+    """One evaluator: its id, its kind, and the settings of that kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Name = Field(description="its name in gates and reports")
+    use: SomeText = Field(
+        description="a kind of evaluator, or a function of the workspace such as ../evaluators/tone.py:formal"
+    )
+    on: Identifier = Field(
+        default=NOT_GIVEN, description="the step whose output it judges; the orchestration's output where left out"
+    )
+
+
+class BoundEntry(_Format):
+    """What a mean per execution may be."""
+
+    at_least: NotNegative = Field(default=NOT_GIVEN, description="the mean must be at least this")
+    at_most: NotNegative = Field(default=NOT_GIVEN, description="the mean must be at most this")
+    tolerance: NotNegative = Field(default=0, description="how far beyond still passes")
+    scope: ScopeName = Field(default="these-cases", description="exactly these cases, or new cases like these")
+
+
+class ShareBoundEntry(_Format):
+    """What a share of executions may be."""
+
+    at_least: Share = Field(default=NOT_GIVEN, description="the share must be at least this")
+    at_most: Share = Field(default=NOT_GIVEN, description="the share must be at most this")
+    tolerance: Share = Field(default=0, description="how far beyond still passes")
+    scope: ScopeName = Field(default="these-cases", description="exactly these cases, or new cases like these")
+
+
+class EvaluatorGateEntry(_Format):
+    """A requirement on an evaluator's estimate."""
+
+    evaluator: SomeText = Field(description="the id of the evaluator")
+    at_least: Share = Field(default=NOT_GIVEN, description="the estimate must be at least this")
+    at_most: Share = Field(default=NOT_GIVEN, description="the estimate must be at most this")
+    tolerance: Share = Field(default=0, description="how far beyond still passes")
+    scope: ScopeName = Field(default="these-cases", description="exactly these cases, or new cases like these")
+
+
+class MeasureGateEntry(_Format):
+    """A requirement on the executions themselves."""
+
+    cost_usd: SkipValidation[BoundEntry] = Field(default=NOT_GIVEN, description="mean cost per execution, US dollars")
+    latency_s: SkipValidation[BoundEntry] = Field(default=NOT_GIVEN, description="mean seconds per execution")
+    error_rate: SkipValidation[ShareBoundEntry] = Field(
+        default=NOT_GIVEN, description="share of executions that errored"
+    )
+
+
+MEASURES: dict[str, type[_Format]] = {"cost_usd": BoundEntry, "latency_s": BoundEntry, "error_rate": ShareBoundEntry}
+
+
+class KnowledgeEntry(_Format):
+    """A shared input that is a knowledge base: documents to search in."""
+
+    knowledge: SkipValidation[str | list[str]] = Field(description="a glob of documents, or a list of them")
+    chunking: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="how documents are cut into passages")
+    embedding: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="the embedding model")
+
+
+Changes: TypeAlias = Annotated[
+    dict[str, SkipValidation[JsonValue]], _must_be("a mapping of changes such as {answer.temperature: 0}")
+]
+
+
+class ScenarioFile(_Format):
+    """A scenario: what is evaluated."""
+
+    scenario: Name = Field(description="the scenario's name")
+    description: Text = Field(default=NOT_GIVEN, description="what it is about, for people")
+    orchestration: SomeText = Field(description="the name of the orchestration that is evaluated")
+    inputs: Annotated[
+        dict[str, SkipValidation[KnowledgeEntry | JsonValue]], _must_be("a mapping of shared inputs by name")
+    ] = Field(default=NOT_GIVEN, description="shared inputs: the same for every case")
+    cases: SkipValidation[str | list[CaseEntry]] = Field(
+        description="a path to a .csv, .yaml, .yml or .jsonl file, or a list of cases"
+    )
+    repetitions: Count = Field(default=1, description="how often each case is executed")
+    variants: Annotated[
+        dict[str, SkipValidation[dict[str, JsonValue]]],
+        _must_be("a mapping of variants by name, such as {cold: {answer.temperature: 0}}"),
+    ] = Field(default=NOT_GIVEN, description="named changes, each run beside the definitions as written")
+    matrix: Annotated[
+        dict[str, SkipValidation[list[JsonValue]]],
+        _must_be("a mapping from STEP.PARAMETER or INPUT.KEY to a list of values"),
+    ] = Field(default=NOT_GIVEN, description="values whose every combination is a variant")
+    evaluators: Annotated[list[SkipValidation[EvaluatorEntry]], _must_be("a list of evaluators")] = Field(
+        default=NOT_GIVEN, description="what judges an execution's output"
+    )
+    gates: Annotated[list[SkipValidation[EvaluatorGateEntry | MeasureGateEntry]], _must_be("a list of gates")] = Field(
+        default=NOT_GIVEN, description="requirements on the estimates"
+    )
+    below: Share = Field(default=0.3, description="the threshold of the share of executions that score below it")
+
+
+class StepEntry(_Format):
+    """One step: what is asked and how."""
+
+    id: Identifier = Field(description="its name in templates")
+    use: SomeText = Field(description="a kind of step, or a function of the workspace such as ../steps/crm.py:look_up")
+    prompt: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="what a model is asked: text or messages")
+    request: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="what is asked of anything but a model")
+    parameters: Mapping = Field(default=NOT_GIVEN, description="how it is asked: the model or method and its settings")
+
+
+class OrchestrationFile(_Format):
+    """An orchestration: the application, as steps in sequence."""
+
+    orchestration: Name = Field(description="the orchestration's name")
+    description: Text = Field(default=NOT_GIVEN, description="what it does, for people")
+    steps: Annotated[list[SkipValidation[StepEntry]], Field(min_length=1), _must_be("a list of one step or more")] = (
+        Field(description="the steps, in the order they run")
+    )
+    output: SomeText = Field(
+        default=NOT_GIVEN, description="the step whose output is the application's; the last by default"
+    )
+
+
+class PriceEntry(_Format):
+    """Prices of a model that the price list does not know."""
+
+    input_per_million: NotNegative = Field(description="US dollars per million tokens read")
+    output_per_million: NotNegative = Field(description="US dollars per million tokens written")
+
+
+Headers: TypeAlias = Annotated[dict[str, Annotated[str, Field(strict=True)]], _must_be("a mapping of texts by header")]
+
+
+class ModelEntry(_Format):
+    """A model role."""
+
+    model: SomeText = Field(description="'embedded', a path to a GGUF file, or the name the server knows")
+    provider: SomeText = Field(
+        default=NOT_GIVEN, description="the plugin that opens it; chosen by the other keys by default"
+    )
+    base_url: SomeText = Field(default=NOT_GIVEN, description="the address of an OpenAI-compatible server")
+    api_key: SomeText = Field(default=NOT_GIVEN, description='from the environment, such as "${OPENAI_API_KEY}"')
+    headers: Headers = Field(default=NOT_GIVEN, description="further headers of each request")
+    parameters: Mapping = Field(default=NOT_GIVEN, description="sampling parameters of every call")
+    concurrency: Count = Field(default=NOT_GIVEN, description="the most calls in flight")
+    timeout_s: Positive = Field(default=120, description="seconds that one attempt may take")
+    retries: Retries = Field(default=5, description="how often a fault of transport is tried again")
+    price: SkipValidation[PriceEntry] = Field(default=NOT_GIVEN, description="US dollars per million tokens")
+
+
+class WorkspaceFile(_Format):
+    """The workspace: its models and its store."""
+
+    models: Annotated[
+        dict[str, SkipValidation[ModelEntry]],
+        _must_be("a mapping of models by role, such as {default: {model: embedded}}"),
+    ] = Field(default=NOT_GIVEN, description="the models by role")
+    store: SomeText = Field(default="sqlite:///.peel/peel.db", description="the URL of the store")

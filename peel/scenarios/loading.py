@@ -1,0 +1,226 @@
+"""Definitions files to records: what is right is loaded, and all that is wrong is told, not only the first.
+
+A wrong evaluator, gate, variant, step or case is left out of the record, so that the rest can still be compiled and
+every problem of a file be reported together. Nothing may be executed while there is any problem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from peel.plugins import nearest
+from peel.records import EvaluatorDefinition, GateDefinition, Json, Orchestration, Problem, Scenario, StepDefinition
+from peel.scenarios.cases import LoadedCases, cases_path, inline_cases, load_cases
+from peel.scenarios.checking import Findings, Part, checked, found, shortened
+from peel.scenarios.documents import Unreadable
+from peel.scenarios.entries import Kept, read_evaluators, read_steps
+from peel.scenarios.file_format import OrchestrationFile, ScenarioFile
+from peel.scenarios.finding import find_orchestrations
+from peel.scenarios.gates import read_gates
+from peel.scenarios.inputs import read_inputs
+from peel.scenarios.opening import open_definitions, told
+from peel.scenarios.origin import Origin, absolute, shown
+from peel.scenarios.variants import Variants, read_variants
+from peel.scenarios.workspace_file import LoadedWorkspace, load_workspace
+
+__all__ = [
+    "LoadedOrchestration",
+    "LoadedScenario",
+    "LoadedWorkspace",
+    "conflicting_names",
+    "load_orchestration",
+    "load_scenario",
+    "load_workspace",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScenario:
+    """A scenario file as far as it is right.
+
+    `scenario` is None where the file gives none at all. Paths in `origin` follow the record: `("evaluators", 2)` is
+    the third evaluator of `scenario.evaluators`; `cases_origin` finds case N under `(N,)`, in whichever file it is.
+    `names_known` is False where cases or shared inputs could not be read, so that a template's unknown name is no
+    problem of its own. `orchestration_path` is None where no file has that name (which is among the problems).
+    """
+
+    path: Path
+    origin: Origin
+    cases_origin: Origin
+    scenario: Scenario | None = None
+    orchestration_path: Path | None = None
+    names_known: bool = False
+    left_out: frozenset[str] = frozenset()
+    """The ids of evaluators that were left out."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedOrchestration:
+    """An orchestration file as far as it is right; `left_out` are the ids of steps that were left out."""
+
+    path: Path
+    origin: Origin
+    orchestration: Orchestration | None = None
+    left_out: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
+
+
+def load_scenario(path: Path, *, root: Path) -> LoadedScenario:
+    """Load one scenario file of the workspace `root`, with its cases. Never raises for what the files hold."""
+    path = absolute(path)
+    findings, value = open_definitions(path, "a scenario begins with 'scenario: NAME'")
+    origin = findings.origin
+    if value is None:
+        return LoadedScenario(path, origin, origin, problems=told(findings.problems))
+    fields = checked(ScenarioFile, Part(value, (), "the scenario"), findings)
+    parts = _parts(fields, findings, root)
+    orchestration = fields.get("orchestration")
+    known = isinstance(orchestration, str)
+    return LoadedScenario(
+        path,
+        _kept_origin(origin, parts),
+        parts.cases.origin,
+        scenario=_scenario(fields, parts, path) if known else None,
+        orchestration_path=_orchestration_path(str(orchestration), findings, root) if known else None,
+        names_known=bool(parts.cases.cases) and ("inputs" in fields or "inputs" not in value),
+        left_out=frozenset(parts.evaluators.left_out),
+        problems=told(findings.problems, parts.cases.problems),
+    )
+
+
+def load_orchestration(path: Path, *, root: Path) -> LoadedOrchestration:
+    """Load one orchestration file of the workspace `root`. Never raises for what the file holds."""
+    path = absolute(path)
+    findings, value = open_definitions(path, "an orchestration begins with 'orchestration: NAME'")
+    if value is None:
+        return LoadedOrchestration(path, findings.origin, problems=told(findings.problems))
+    fields = checked(OrchestrationFile, Part(value, (), "the orchestration"), findings)
+    steps = read_steps(fields.get("steps"), findings)
+    output = _output(fields.get("output"), steps, findings)
+    record = {
+        "orchestration": fields.get("orchestration", path.stem),
+        "description": fields.get("description", ""),
+        "steps": tuple(steps.records),
+        "output": output,
+    }
+    return LoadedOrchestration(
+        path,
+        replace(findings.origin, place=findings.origin.place.holding("steps", steps.places)),
+        Orchestration.model_validate(record) if steps.records else None,
+        left_out=frozenset(steps.left_out),
+        problems=told(findings.problems),
+    )
+
+
+def conflicting_names(scenario: LoadedScenario, orchestration: LoadedOrchestration) -> tuple[Problem, ...]:
+    """Shared inputs, case inputs and steps that have the same name, which templates could not tell apart."""
+    if scenario.scenario is None or orchestration.orchestration is None:
+        return ()
+    inputs = scenario.scenario.inputs
+    steps = {step.id for step in orchestration.orchestration.steps}
+    found = [
+        scenario.origin.problem(
+            f"the shared input {name!r} is called like a step; rename one of the two", ("inputs", name)
+        )
+        for name in inputs
+        if name in steps
+    ]
+    first = {name: place for place, case in reversed(list(enumerate(scenario.scenario.cases))) for name in case.inputs}
+    for name, place in sorted(first.items()):
+        if name in inputs or name in steps:
+            like = "a shared input" if name in inputs else "a step"
+            message = f"the case input {name!r} is called like {like}; rename one of the two"
+            found.append(scenario.cases_origin.problem(message, (place, "inputs", name)))
+    return tuple(found)
+
+
+def _cases(value: Json, findings: Findings, root: Path) -> LoadedCases:
+    nothing = LoadedCases((), findings.origin.at("cases"))
+    if isinstance(value, list):
+        return inline_cases(value, findings.origin.at("cases"))
+    if not isinstance(value, str):
+        if value is not None:
+            allowed = "a path to a .csv, .yaml, .yml or .jsonl file, or a list of cases"
+            findings.add(f"'cases' of the scenario must be {allowed}, not {found(value)}", ("cases",))
+        return nothing
+    try:
+        return load_cases(cases_path(value, findings.origin.directory, root=root))
+    except Unreadable as error:
+        findings.add(str(error), ("cases",))
+        return nothing
+
+
+def _orchestration_path(name: str, findings: Findings, root: Path) -> Path | None:
+    """The file of an orchestration; that there is none, or more than one, is reported."""
+    known = find_orchestrations(root)
+    paths = known.paths.get(name, ())
+    if len(paths) == 1:
+        return paths[0]
+    if paths:
+        files = ", ".join(shown(path) for path in paths)
+        findings.add(
+            f"the orchestration {name!r} stands in several files: {files}; rename all but one", ("orchestration",)
+        )
+        return None
+    unreadable = "".join(f"; {shown(path)} cannot be read" for path in known.unreadable)
+    where = f"in {shown(root / 'orchestrations')!r}"
+    meant = nearest(name, known.paths) if known.paths else "no file there has an 'orchestration: NAME'"
+    findings.add(f"unknown orchestration {shortened(name)!r} {where}; {meant}{unreadable}", ("orchestration",))
+    return None
+
+
+def _output(value: Json, steps: Kept[StepDefinition], findings: Findings) -> str:
+    """The step whose output is the orchestration's: the one named, else the last."""
+    last = steps.records[-1].id if steps.records else ""
+    if not isinstance(value, str):
+        return last
+    if any(step.id == value for step in steps.records):
+        return value
+    if value not in steps.ids:
+        findings.add(f"'output' names the unknown step {shortened(value)!r}; {nearest(value, steps.ids)}", ("output",))
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    inputs: dict[str, Json]
+    variants: Variants
+    evaluators: Kept[EvaluatorDefinition]
+    gates: list[tuple[int, GateDefinition]]
+    cases: LoadedCases
+
+
+def _parts(fields: dict[str, Json], findings: Findings, root: Path) -> _Parts:
+    evaluators = read_evaluators(fields.get("evaluators"), findings)
+    return _Parts(
+        read_inputs(fields.get("inputs"), findings),
+        read_variants(fields.get("variants"), fields.get("matrix"), findings),
+        evaluators,
+        read_gates(fields.get("gates"), evaluators.ids, findings),
+        _cases(fields.get("cases"), findings, root),
+    )
+
+
+def _scenario(fields: dict[str, Json], parts: _Parts, path: Path) -> Scenario:
+    """The record of what is right; a scenario whose name is wrong is called like its file."""
+    plain = ("description", "orchestration", "repetitions", "below")
+    record: dict[str, Any] = {key: fields[key] for key in plain if key in fields}
+    return Scenario(
+        **record,
+        scenario=str(fields.get("scenario", path.stem)),
+        inputs=parts.inputs,
+        cases=parts.cases.cases,
+        variants=tuple(parts.variants.records),
+        evaluators=tuple(parts.evaluators.records),
+        gates=tuple(gate for _, gate in parts.gates),
+    )
+
+
+def _kept_origin(origin: Origin, parts: _Parts) -> Origin:
+    """The origin with the places of what was kept, so that paths into the record find their lines."""
+    gates = [origin.place.nearest(("gates", number)) for number, _ in parts.gates]
+    place = origin.place.holding("evaluators", parts.evaluators.places).holding("gates", gates)
+    return replace(origin, place=place.holding("variants", parts.variants.places))

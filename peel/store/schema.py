@@ -1,0 +1,96 @@
+"""The tables of the store. Runs, executions, steps and scores are rows; what only a report shows is JSON in them.
+
+An execution is known by its run and its number in the run's plan: no key is made while executions finish. Steps are
+rows of their own, written as they finish, so that an execution which died can go on where it stopped.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = "0001"
+"""The migration that makes exactly these tables."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("started", Float, nullable=False, index=True),
+    Column("finished", Float),
+    Column("status", String(16), nullable=False),
+    Column("planned", Integer, nullable=False),
+    Column("provenance", Text, nullable=False),
+    Column("definitions", LargeBinary, nullable=False),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.key"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("scenario_variant", SmallInteger, nullable=False),
+    Column("case", Integer, nullable=False),
+    Column("repetition", Integer, nullable=False),
+    Column("ok", SmallInteger, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("latency_s", Float, nullable=False),
+    Column("tokens_in", Integer),
+    Column("tokens_out", Integer),
+    Column("cost_usd", Float),
+    Column("marks", SmallInteger, nullable=False),
+    Column("fault", Text),
+    PrimaryKeyConstraint("run", "number"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.key"), nullable=False),
+    Column("execution", Integer, nullable=False),
+    Column("place", SmallInteger, nullable=False),
+    Column("result", Text, nullable=False),
+    PrimaryKeyConstraint("run", "execution", "place"),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("runs.key"), nullable=False),
+    Column("execution", Integer, nullable=False),
+    Column("evaluator", String(128), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("value", Float),
+    Column("reason", Text, nullable=False),
+    Column("rater", String(128)),
+    Column("at", Float, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("tokens_in", Integer),
+    Column("tokens_out", Integer),
+    Column("cost_usd", Float),
+    Column("details", Text),
+    Index(None, "run", "execution"),
+)

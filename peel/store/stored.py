@@ -1,0 +1,210 @@
+"""One run in the store, read back: columns of numbers and whole executions. Implements peel.store.reading.StoredRun."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, Select, case, func, select
+
+from peel.records import Execution, Fault, Run, Score, StepResult, Usage
+from peel.store import schema
+from peel.store.database import told
+from peel.store.reading import MISSING, SCORED, UNSCORED, Columns, ScoreColumn
+from peel.store.rows import execution_of, score_of
+
+READ_AT_ONCE = 200
+"""How many whole executions are in memory at once while they are read."""
+
+_NUMBERS = ("number", "case", "repetition", "ok", "latency_s", "tokens_in", "tokens_out", "cost_usd", "marks")
+
+
+class SqlStoredRun:
+    """One run of the store; `key` is its key in the table `runs`."""
+
+    def __init__(self, engine: Engine, run: Run, *, key: int) -> None:
+        self._engine = engine
+        self._key = key
+        self.run = run
+
+    def columns(self, scenario: str, variant: str) -> Columns:
+        """The numbers of one scenario under one variant. Raises KeyError where the run has no such pair."""
+        place = self._place(scenario, variant)
+        with told(self._engine.url), self._engine.connect() as connection:
+            arrays = self._arrays(connection, place)
+            scores = self._score_columns(connection, place, numbers=arrays["number"])
+            faults = self._faults(connection, place)
+        return Columns(planned=self._planned(scenario), scores=scores, faults=faults, **arrays)
+
+    def executions(self, numbers: Iterable[int]) -> Iterator[tuple[Execution, tuple[Score, ...]]]:
+        """Whole executions with all their scores, in the order asked for; a number that is not stored is left out."""
+        remaining = iter(numbers)
+        while chunk := list(islice(remaining, READ_AT_ONCE)):
+            with told(self._engine.url), self._engine.connect() as connection:
+                found = self._read(connection, chunk)
+            yield from (found[number] for number in chunk if number in found)
+
+    def finished_numbers(self) -> set[int]:
+        """The numbers of the executions that are stored."""
+        query = select(schema.executions.c.number).where(schema.executions.c.run == self._key)
+        with told(self._engine.url), self._engine.connect() as connection:
+            return set(connection.scalars(query))
+
+    def unfinished_steps(self) -> dict[int, list[StepResult]]:
+        """The stored steps of executions that did not finish, by execution number, in order of their place."""
+        steps, executions = schema.steps, schema.executions
+        done = select(executions.c.number).where(executions.c.run == self._key)
+        query = (
+            select(steps.c.execution, steps.c.result)
+            .where(steps.c.run == self._key, steps.c.execution.not_in(done))
+            .order_by(steps.c.execution, steps.c.place)
+        )
+        found: dict[int, list[StepResult]] = defaultdict(list)
+        with told(self._engine.url), self._engine.connect() as connection:
+            for number, result in connection.execute(query):
+                found[number].append(StepResult.model_validate_json(result))
+        return dict(found)
+
+    def judge_usage(self, scenario: str, variant: str) -> Usage:
+        """What the judges' calls for one scenario variant used, all scores ever made included."""
+        scores = schema.scores.c
+        sums = [_sum_or_null(column) for column in (scores.tokens_in, scores.tokens_out, scores.cost_usd)]
+        query = self._of_scenario_variant(
+            select(func.coalesce(func.sum(scores.calls), 0), *sums), self._place(scenario, variant)
+        )
+        with told(self._engine.url), self._engine.connect() as connection:
+            calls, tokens_in, tokens_out, cost_usd = connection.execute(query.where(scores.calls > 0)).one()
+        if not calls:
+            return Usage()
+        return Usage(calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost_usd)
+
+    def spent_usd(self) -> float:
+        """The known cost of everything stored, application and judges, in US dollars."""
+        with told(self._engine.url), self._engine.connect() as connection:
+            return sum(
+                connection.scalar(
+                    select(func.coalesce(func.sum(table.c.cost_usd), 0.0)).where(table.c.run == self._key)
+                )
+                or 0.0
+                for table in (schema.executions, schema.scores)
+            )
+
+    def _place(self, scenario: str, variant: str) -> int:
+        for place, item in enumerate(self.run.scenario_variants):
+            if (item.scenario.scenario, item.variant.name) == (scenario, variant):
+                return place
+        raise KeyError((scenario, variant))
+
+    def _planned(self, scenario: str) -> int:
+        repetitions = next(
+            item.scenario.repetitions for item in self.run.scenario_variants if item.scenario.scenario == scenario
+        )
+        return repetitions * len(self.run.cases[scenario])
+
+    def _arrays(self, connection: Connection, place: int) -> dict[str, Any]:
+        columns = schema.executions.c
+        query = (
+            select(*(columns[name] for name in _NUMBERS))
+            .where(columns.run == self._key, columns.scenario_variant == place)
+            .order_by(columns.number)
+        )
+        kinds = {"ok": np.bool_, "marks": np.uint8, **dict.fromkeys(("number", "case", "repetition"), np.int64)}
+        parts: list[list[Any]] = []
+        for rows in connection.execution_options(stream_results=True).execute(query).partitions(5_000):
+            parts.append(
+                [
+                    np.asarray(v, dtype=kinds.get(n, np.float64))
+                    for n, v in zip(_NUMBERS, zip(*rows, strict=True), strict=True)
+                ]
+            )
+        if not parts:
+            return {name: np.empty(0, dtype=kinds.get(name, np.float64)) for name in _NUMBERS}
+        return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(_NUMBERS)}
+
+    def _score_columns(self, connection: Connection, place: int, *, numbers: Any) -> Mapping[str, ScoreColumn]:
+        building = {
+            definition.id: _ScoreColumnBuilder(numbers)
+            for definition in self.run.scenario_variants[place].scenario.evaluators
+        }
+        scores = schema.scores.c
+        query = self._of_scenario_variant(
+            select(scores.evaluator, scores.execution, scores.status, scores.value, scores.rater, scores.reason), place
+        ).order_by(scores.key)
+        for rows in connection.execution_options(stream_results=True).execute(query).partitions(5_000):
+            by_evaluator: dict[str, list[Any]] = defaultdict(list)
+            for row in rows:
+                by_evaluator[row[0]].append(row)
+            for evaluator, some in by_evaluator.items():
+                if evaluator in building:
+                    building[evaluator].add(some)
+        return {evaluator: builder.column() for evaluator, builder in building.items()}
+
+    def _of_scenario_variant(self, query: Select[Any], place: int) -> Select[Any]:
+        executions, scores = schema.executions.c, schema.scores.c
+        joined = (executions.run == scores.run) & (executions.number == scores.execution)
+        return (
+            query.select_from(schema.scores.join(schema.executions, joined))
+            .where(scores.run == self._key)
+            .where(executions.scenario_variant == place)
+        )
+
+    def _faults(self, connection: Connection, place: int) -> Mapping[str, int]:
+        columns = schema.executions.c
+        query = select(columns.fault).where(
+            columns.run == self._key, columns.scenario_variant == place, columns.fault.is_not(None)
+        )
+        faults = (Fault.model_validate_json(fault) for fault in connection.scalars(query))
+        return dict(Counter(f"{fault.type} in {fault.step}: {fault.message}" for fault in faults).most_common())
+
+    def _read(self, connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Execution, tuple[Score, ...]]]:
+        executions, steps, scores = schema.executions.c, schema.steps.c, schema.scores.c
+        results: dict[int, list[StepResult]] = defaultdict(list)
+        made: dict[int, list[Score]] = defaultdict(list)
+        query = select(steps.execution, steps.result).where(steps.run == self._key, steps.execution.in_(numbers))
+        for number, result in connection.execute(query.order_by(steps.execution, steps.place)):
+            results[number].append(StepResult.model_validate_json(result))
+        of_these = (scores.run == self._key) & scores.execution.in_(numbers)
+        for row in connection.execute(select(schema.scores).where(of_these).order_by(scores.key)):
+            made[row.execution].append(score_of(row))
+        rows = select(schema.executions).where(executions.run == self._key, executions.number.in_(numbers))
+        return {
+            row.number: (execution_of(row, results[row.number], run=self.run), tuple(made[row.number]))
+            for row in connection.execute(rows)
+        }
+
+
+class _ScoreColumnBuilder:
+    """Fills one evaluator's column from rows, oldest first: the latest counts (of people, the latest of each rater)."""
+
+    def __init__(self, numbers: Any) -> None:
+        self._numbers = numbers
+        self._status = np.full(len(numbers), MISSING, dtype=np.int8)
+        self._value = np.full(len(numbers), np.nan)
+        self._reason: dict[int, str] = {}
+        self._people: dict[int, dict[str, float]] = defaultdict(dict)
+
+    def add(self, rows: Sequence[Any]) -> None:
+        _, executions, statuses, values, raters, reasons = zip(*rows, strict=True)
+        places = np.searchsorted(self._numbers, np.asarray(executions))
+        for place, status, value, rater, reason in zip(places.tolist(), statuses, values, raters, reasons, strict=True):
+            if rater is not None and status == SCORED:
+                self._people[place][rater] = value
+            elif status == UNSCORED:
+                self._reason[place] = reason
+        self._status[places] = np.asarray(statuses, dtype=np.int8)
+        self._value[places] = np.asarray(values, dtype=np.float64)
+
+    def column(self) -> ScoreColumn:
+        for place, by_rater in self._people.items():
+            self._status[place] = SCORED
+            self._value[place] = sum(by_rater.values()) / len(by_rater)
+        reasons = Counter(reason for place, reason in self._reason.items() if self._status[place] == UNSCORED)
+        return ScoreColumn(status=self._status, value=self._value, reasons=dict(reasons.most_common()))
+
+
+def _sum_or_null(column: Any) -> Any:
+    """The sum of a column, or NULL where any of its values is unknown: SQL's own sum would drop those in silence."""
+    return case((func.count(column) == func.count(), func.sum(column)), else_=None)

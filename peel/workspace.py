@@ -1,0 +1,257 @@
+"""The workspace: finds and wires everything for one folder. The one way in for the command line, pytest and the web."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from peel.errors import DefinitionError, PeelError, ResumeError
+from peel.plugins import Registry, nearest
+from peel.records import (
+    Case,
+    Execution,
+    ModelDefinition,
+    Problem,
+    Run,
+    RunStatus,
+    RunSummary,
+    Score,
+    Selection,
+    WorkspaceDefinition,
+)
+from peel.scenarios.finding import find_workspace
+from peel.scenarios.origin import shown
+from peel.scenarios.workspace_file import load_workspace
+
+if TYPE_CHECKING:
+    from peel.runs.loading import Compiled
+    from peel.runs.resources import Resources
+    from peel.runs.runner import Progress
+    from peel.store.store import Store
+    from peel.store.stored import SqlStoredRun
+
+REPORTS = Registry("peel.reports", word="report format")
+EXECUTORS = Registry("peel.executors", word="executor")
+
+
+class RunProgress(Protocol):
+    """Is told how a run goes, from its plan to its end."""
+
+    def preparing(self, what: str) -> None: ...
+
+    def started(self, run: Run, *, already: int) -> None: ...
+
+    @property
+    def executions(self) -> Progress: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What `peel run` is asked for. `paths` are scenario files or folders (none: all of the workspace's);
+    `budget_usd` bounds what the run may cost; `resume` names a run to be completed instead of a new one."""
+
+    paths: tuple[str, ...] = ()
+    repetitions: int | None = None
+    cases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+    concurrency: int | None = None
+    budget_usd: float | None = None
+    resume: str | None = None
+
+
+class Workspace:
+    """One folder with `scenarios/` in it. `store` is a URL that replaces the one of `peel.yaml`.
+
+    A context manager: leaving it closes the store.
+    """
+
+    def __init__(self, root: Path, *, store: str | None = None) -> None:
+        """Read `peel.yaml`, if there is one. Raises DefinitionError where it is wrong."""
+        self.root = root.resolve()
+        loaded = load_workspace(self.root / "peel.yaml", environ=os.environ)
+        if loaded.problems:
+            raise DefinitionError(loaded.problems)
+        self.definition: WorkspaceDefinition = loaded.definition
+        self._store_url = store or self.definition.store
+
+    @classmethod
+    def find(cls, paths: Sequence[str] = (), *, store: str | None = None) -> Workspace:
+        """The workspace that the first path, or else the current folder, lies in. Raises DefinitionError."""
+        start = Path(paths[0]) if paths else Path.cwd()
+        root = find_workspace(start)
+        if root is None:
+            message = (
+                "no folder with `scenarios/` in it, here or above; "
+                "`peel init` makes a workspace, or name a scenario file inside one"
+            )
+            raise DefinitionError([Problem(message=message, file=shown(start))])
+        return cls(root, store=store)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The workspace's store, opened on first use. Raises StoreError, MissingExtra."""
+        from peel.store.store import Store
+
+        return Store(self._store_url, root=self.root)
+
+    async def check(self, paths: Sequence[str] = ()) -> Compiled:
+        """Load and compile; execute nothing. Raises DefinitionError with everything that is wrong."""
+        from peel.runs.loading import compile_selection
+
+        selection = self._selection(RunRequest(paths=tuple(paths)))
+        async with self._resources(selection.models) as resources:
+            return compile_selection(self.root, selection, resources=resources)
+
+    async def run(self, request: RunRequest, progress: RunProgress) -> Run:
+        """Plan, execute and score; everything is in the store when it returns.
+
+        Raises DefinitionError before anything is executed or written, ResumeError where a run cannot be resumed,
+        StoreError where results cannot be stored. A cancelled run is stored as interrupted.
+        """
+        from peel.runs.session import RunSession
+
+        stored = self.store.run(request.resume) if request.resume else None
+        selection = self._resumed(request, stored) if stored else self._selection(request)
+        async with self._resources(selection.models) as resources:
+            session = RunSession(self.root, selection, resources=resources)
+            run = session.resumed(stored) if stored else session.new(_run_id())
+            await resources.prepare(progress.preparing)
+            if stored is None:
+                self.store.create(run)
+            executor = EXECUTORS.resolve("local")()
+            status: RunStatus = "interrupted"
+            try:
+                progress.started(run, already=len(stored.finished_numbers()) if stored else 0)
+                status = await session.carry_out(
+                    run, self.store, executor, request=request, progress=progress.executions
+                )
+            finally:
+                self.store.set_status(run.id, status)
+        return self.store.run(run.id).run
+
+    async def rescore(self, run_id: str, *, evaluators: Sequence[str] = ()) -> Run:
+        """Evaluators as the files now define them, on the outputs that are stored. The application is not called.
+
+        Raises DefinitionError, StoreError. Scores are appended; the latest count.
+        """
+        from peel.runs.rescore import rescore
+
+        stored = self.store.run(run_id)
+        async with self._resources(stored.run.provenance.selection.models) as resources:
+            await rescore(stored, self.root, store=self.store, resources=resources, only=evaluators)
+        return self.store.run(run_id).run
+
+    def summary(self, run_id: str) -> tuple[SqlStoredRun, RunSummary]:
+        """A stored run and its numbers. Raises StoreError where there is none."""
+        from peel.estimates.summary import summarise
+
+        stored = self.store.run(run_id)
+        return stored, summarise(stored)
+
+    def executions(
+        self, run_id: str, address: str, *, scenario: str | None = None, variant: str | None = None
+    ) -> list[tuple[Execution, tuple[Score, ...], Case]]:
+        """The executions of one case (`CASE`) or of one repetition of it (`CASE#N`), with their scores.
+
+        Raises StoreError where there is no such run, DefinitionError where it has no such execution.
+        """
+        from peel.runs.find import find_executions
+
+        return find_executions(self.store.run(run_id), address, scenario=scenario, variant=variant)
+
+    def write_report(self, run_id: str, report: str, out: Any) -> None:
+        """Write a report of a stored run to a binary file. Raises StoreError, UnknownName."""
+        from peel.reports.format import ReportSource
+
+        writer = REPORTS.resolve(report)()
+        stored, summary = self.summary(run_id)
+        writer.write(ReportSource(summary, stored), out)
+
+    def write_reports(self, run_id: str, folder: Path, *, formats: Iterable[str]) -> dict[str, Path]:
+        """Write reports of a stored run into a folder, named by the run; the path of each format."""
+        from peel.reports.format import ReportSource
+
+        stored, summary = self.summary(run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = {}
+        for name in formats:
+            writer = REPORTS.resolve(name)()
+            written[name] = folder / f"{stored.run.id}{writer.suffix}"
+            with written[name].open("wb") as out:
+                writer.write(ReportSource(summary, stored), out)
+        return written
+
+    def _selection(self, request: RunRequest) -> Selection:
+        from peel.runs.loading import scenario_paths
+
+        return Selection(
+            scenarios=tuple(os.path.relpath(path, self.root) for path in scenario_paths(self.root, request.paths)),
+            repetitions=request.repetitions,
+            cases=request.cases,
+            tags=request.tags,
+            variants=request.variants,
+            models=dict(request.models),
+        )
+
+    def _resumed(self, request: RunRequest, stored: SqlStoredRun) -> Selection:
+        given = [
+            flag
+            for flag, value in {
+                "PATH": request.paths,
+                "--repetitions": request.repetitions,
+                "--case": request.cases,
+                "--tag": request.tags,
+                "--variant": request.variants,
+                "--model": request.models,
+            }.items()
+            if value
+        ]
+        if given:
+            raise ResumeError(
+                f"--resume completes the plan of the run {stored.run.id} as it was made; leave out {', '.join(given)}"
+            )
+        return stored.run.provenance.selection
+
+    def _resources(self, changed: Mapping[str, str]) -> Resources:
+        from peel.runs.resources import Resources
+
+        return Resources(self.root, self._models(changed))
+
+    def _models(self, changed: Mapping[str, str]) -> dict[str, ModelDefinition]:
+        """The models by role, with those that `--model ROLE=NAME` names instead: another role, or another model."""
+        models = dict(self.definition.models)
+        for role, name in changed.items():
+            if role not in models:
+                message = f"unknown model role {role!r}; {nearest(role, models)}"
+                raise DefinitionError([Problem(message=message, file="--model")])
+            other = self.definition.models.get(name)
+            models[role] = other or models[role].model_copy(update={"model": name})
+        return models
+
+
+def _run_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+
+
+def run_blocking(workspace: Workspace, request: RunRequest, progress: RunProgress) -> Run:
+    """`Workspace.run` in an event loop of its own; Ctrl-C ends it cleanly and raises KeyboardInterrupt."""
+    return asyncio.run(workspace.run(request, progress))
+
+
+__all__ = ["PeelError", "RunProgress", "RunRequest", "Workspace", "run_blocking"]
