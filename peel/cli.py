@@ -113,7 +113,7 @@ def runs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20, store: StoreUrl = None
 ) -> None:
     """List the runs in the store, newest first."""
-    from peel.reports.terminal import render_runs
+    from peel.reports.terminal_runs import render_runs
 
     with _told(), _workspace(None, store) as workspace:
         render_runs(workspace.store.runs(limit=limit), console=_console())

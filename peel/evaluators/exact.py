@@ -16,7 +16,7 @@ from peel.evaluators.evaluator import EvaluationContext
 from peel.evaluators.expectations import check_cases
 from peel.evaluators.wording import shown, shown_apart
 from peel.records import EvaluatorDefinition, Json, Verdict
-from peel.templates import Render, as_text
+from peel.templates import Render
 
 PUNCTUATION = regex.compile(r"\p{P}+")
 
@@ -97,13 +97,13 @@ class ExactEvaluator:
 
 
 def _alike(expected: Json, output: Json) -> tuple[Json, Json]:
-    """Both as they are compared: text against anything else is read as JSON; text that is none stays text."""
+    """Both as they are compared: text against anything else is read as JSON, where it is JSON."""
     if isinstance(expected, str) == isinstance(output, str):
         return expected, output
     try:
         return _parsed(expected), _parsed(output)
     except orjson.JSONDecodeError:
-        return as_text(expected), as_text(output)
+        return expected, output
 
 
 def _parsed(value: Json) -> Json:

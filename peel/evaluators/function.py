@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -85,28 +85,35 @@ def _is_async(function: Callable[..., Any]) -> bool:
 
 
 def _check(function: Callable[..., Any], given: Mapping[str, Json], scope: CompileScope) -> tuple[str, ...]:
-    """The context names the function asks for. Collects what it cannot be given; raises Incomplete without signature."""
+    """The context names the function asks for. Collects every argument that does not fit; raises Incomplete where the
+    function has no signature."""
     try:
-        parameters = inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
         scope.problem(f"the function has no signature that can be read: {error}", ("use",))
         raise Incomplete from error
-    kinds = {kind: [p.name for p in parameters.values() if p.kind is kind] for kind in inspect._ParameterKind}
-    named = [*kinds[inspect.Parameter.POSITIONAL_OR_KEYWORD], *kinds[inspect.Parameter.KEYWORD_ONLY]]
-    anything = bool(kinds[inspect.Parameter.VAR_KEYWORD])
+    named = [one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    anything = any(one.kind is one.VAR_KEYWORD for one in parameters)
     for name in given:
-        if name in CONTEXT:
-            scope.problem(f"{name!r} is given to the function by PEEL and is no setting", (name,))
-        elif name not in named and not anything:
-            own = [one for one in named if one not in CONTEXT]
-            scope.problem(f"the function takes no argument {name!r}; {nearest(name, [*own, 'timeout_s'])}", (name,))
-    for parameter in parameters.values():
-        if objection := _objection(parameter, given):
+        if objection := _unwanted(name, named, anything=anything):
+            scope.problem(objection, (name,))
+    for parameter in parameters:
+        if objection := _unfilled(parameter, given):
             scope.problem(objection, ("use",))
     return CONTEXT if anything else tuple(name for name in CONTEXT if name in named)
 
 
-def _objection(parameter: inspect.Parameter, given: Mapping[str, Json]) -> str | None:
+def _unwanted(name: str, named: Sequence[str], *, anything: bool) -> str | None:
+    """Why a key of the evaluator cannot be given to the function, or None."""
+    if name in CONTEXT:
+        return f"{name!r} is given to the function by PEEL and is no setting"
+    if name in named or anything:
+        return None
+    own = [one for one in named if one not in CONTEXT]
+    return f"the function takes no argument {name!r}; {nearest(name, [*own, 'timeout_s'])}"
+
+
+def _unfilled(parameter: inspect.Parameter, given: Mapping[str, Json]) -> str | None:
     """Why a parameter of the function cannot be filled, or None."""
     if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
         return None

@@ -26,7 +26,7 @@ KEYS: tuple[Key, ...] = ("all", "any", "none")
 FIRST_LOOK_S = 0.02
 """How long one pattern may search, in seconds, before it goes on in a thread."""
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 1.0
 """How long one pattern may search in all, in seconds, before it is cut off."""
 
 LARGEST_TEXT = 1_000_000

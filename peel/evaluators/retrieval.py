@@ -1,4 +1,4 @@
-"""The evaluator `retrieval`: the passages that a step retrieved, against the sources that the case names as relevant."""
+"""The evaluator `retrieval`: retrieved passages, held against the sources that the case names as relevant."""
 
 from __future__ import annotations
 

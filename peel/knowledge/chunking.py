@@ -21,7 +21,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import Field, model_validator
 
-from peel.knowledge.documents import Block, Document
+from peel.knowledge.documents import KINDS, Block, Document
 from peel.records import Passage, Record
 
 _TOKEN = re.compile(r"\d{1,20}(?:[.,:]\d{1,20}){1,8}|\w{1,40}|[^\w\s]")
@@ -56,7 +56,7 @@ class TokenLimited(Protocol):
     def max_tokens(self) -> int: ...
 
     def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
-        """How many of the model's tokens each text has, special ones included."""
+        """How many of the model's tokens each text has, special ones included. Safe to call from any thread."""
         ...
 
 
@@ -102,9 +102,15 @@ def embedded_text(passage: Passage) -> str:
 
     Without them, the same sentence in the manuals of four routers has one vector four times.
     """
-    name = PurePath(passage.document).stem.replace("_", " ")
-    heading = f"{name}: {passage.section}" if passage.section else name
+    name = passage.document.removesuffix(_kind_suffix(passage.document))
+    words = re.sub(r"[_/]+", " ", name)
+    heading = f"{words}: {passage.section}" if passage.section else words
     return f"{heading}\n{passage.text}"
+
+
+def _kind_suffix(name: str) -> str:
+    suffix = PurePath(name).suffix
+    return suffix if suffix.lower() in KINDS else ""
 
 
 def fitted(passages: Sequence[Passage], limit: TokenLimited) -> list[Passage]:

@@ -1,12 +1,23 @@
 """What a document is once it is read: blocks of text, each with its page and its section.
 
-Owns the two nouns and the bounds on what a document may be; the readers of the kinds are beside it.
+Owns the two nouns, which kinds there are, and the bounds on a document; the readers of the kinds are beside it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+KINDS: dict[str, str] = {
+    ".pdf": "PDF",
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".txt": "text",
+    ".text": "text",
+    ".html": "HTML",
+    ".htm": "HTML",
+}
+"""What can be read, by suffix."""
 
 LARGEST_FILE = 50_000_000
 """The largest document in bytes."""

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeAlias
 
 Style: TypeAlias = tuple[str, float]
@@ -26,6 +27,8 @@ _LOOK_BACK = 300
 """How many earlier candidates one candidate is compared with, which bounds the work on a hostile file."""
 _LONGEST_SKIP = 2
 """Headings that may be missed in a row without losing the count (a heading drawn as a picture)."""
+_FEWEST_LED = 3
+"""Lines with dot leaders on a page that make a table of contents."""
 _FEWEST_ENTRIES = 4
 """Numbered lines in a row, each with a page, that make a table of contents without dot leaders."""
 
@@ -46,7 +49,9 @@ def normalised(text: str) -> str:
 
 def contents_entries(lines: Sequence[Line], *, pages: int) -> set[int]:
     """The positions of the lines that are a table of contents, with the title right above it."""
-    found = {at for at, line in enumerate(lines) if _has_leaders(line.text)}
+    found: set[int] = set()
+    for _, at_page in groupby(range(len(lines)), key=lambda at: lines[at].page):
+        found.update(_led([at for at in at_page if _has_leaders(lines[at].text)], lines))
     for run in _runs([_entry(line.text) for line in lines], pages=pages):
         found.update(run)
     titles = {at - 1 for at in found if at - 1 not in found and at > 0 and _is_title(lines, at)}
@@ -137,6 +142,13 @@ def _longest_count(candidates: dict[int, Number]) -> set[int]:
 
 def _has_leaders(text: str) -> bool:
     return bool(_LEADERS.search(text)) and text.rstrip()[-1:].isdigit()
+
+
+def _led(positions: Sequence[int], lines: Sequence[Line]) -> Sequence[int]:
+    """The lines with dot leaders of one page, if they are contents: several, and their page numbers do not fall. The
+    leaders of a table of technical data lead to all kinds of numbers."""
+    numbers = [int(match[0]) for at in positions if (match := re.search(r"\d{1,4}$", lines[at].text.rstrip()))]
+    return positions if len(numbers) >= _FEWEST_LED and numbers == sorted(numbers) else ()
 
 
 def _entry(text: str) -> tuple[Number, int] | None:

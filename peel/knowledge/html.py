@@ -43,7 +43,8 @@ class _Reader(HTMLParser):
         self._depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._silent == "head" and tag == "body":
+        if self._silent == "head" and tag in _BREAKS:
+            # `</head>` and `<body>` may be left out.
             self._silent = None
         if self._silent:
             self._depth += tag == self._silent

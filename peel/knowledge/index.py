@@ -48,9 +48,9 @@ _KEEP_UNUSED_S = 30 * 24 * 3600
 _KEEP_UNFINISHED_S = 24 * 3600
 """Seconds after which an unfinished build is taken for one that was killed."""
 _GRAPH = {"space": "cosine", "max_neighbors": 48, "ef_construction": 400, "ef_search": 200, "num_threads": 1}
-"""chromadb searches approximately, in a graph. With its defaults it misses passages among many that are nearly alike
-(9 of 100 in such a set), which is what near-identical manuals are; with these, none there and none of 20 in 5000 clustered
-vectors. One thread, so that the same passages make the same graph."""
+"""chromadb searches approximately, in a graph. A sparse graph misses passages among many that are nearly alike, which
+near-identical manuals are: measured, 9 of 100 such with 16 neighbours, none with 48. One thread builds it, so that the
+same passages make the same graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,9 @@ class IndexProgress:
     stage: str
     done: int
     total: int
+
+    def __str__(self) -> str:
+        return f"{self.stage}, {self.done} of {self.total}"
 
 
 Progress = Callable[[IndexProgress], None]
@@ -93,6 +96,9 @@ class Knowledge:
 
         Reads every document. Raises DocumentError where one cannot be read.
         """
+        return self._hash()
+
+    def _hash(self) -> str:
         digest = hashlib.sha256()
         for part in (self.chunking.model_dump_json(), self._embedder.name, *_code()):
             digest.update(f"{len(part)}:{part}".encode())
@@ -153,6 +159,8 @@ class Knowledge:
         unfinished = await asyncio.to_thread(_begun, self._folder)
         try:
             await self._store(passages, unfinished, progress)
+            if await asyncio.to_thread(self._hash) != path.name:
+                raise DocumentError(f"a document of {', '.join(self.documents)} changed while it was read; try again")
             await asyncio.to_thread(_publish, unfinished, path)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -273,6 +281,9 @@ def _query_parts(query: str, embedder: Embedder) -> list[str]:
     if not isinstance(embedder, TokenLimited):
         return [query]
     size, parts = embedder.max_tokens, [query]
+    if len(query) < size // 2:
+        # No model makes more tokens of a text than it has characters, special ones aside.
+        return parts
     while size >= 2 and max(embedder.count_tokens(parts)) > embedder.max_tokens:
         size = size * 3 // 4
         parts = windows(query, size=size)

@@ -6,6 +6,7 @@ The text comes from pypdf. A scanned PDF has none; PEEL does not read images.
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 from collections import Counter
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Bookmarks: TypeAlias = frozenset[tuple[int | None, str]]
 """Pages with the normalised titles of the bookmarks that lead to them."""
 
+_NOWHERE = logging.NullHandler()
 _EDGE = 4
 """How many lines at the top and bottom of a page may be running headers or footers."""
 _REPEATS_ON = 0.3
@@ -54,6 +56,8 @@ def read_pdf(content: bytes, path: Path) -> tuple[Block, ...]:
 def _open(content: bytes, path: Path) -> PdfReader:
     from pypdf import PdfReader
 
+    # pypdf logs what it mends; unless the application asked for its log, that is not to land on the terminal.
+    logging.getLogger("pypdf").addHandler(_NOWHERE)
     try:
         reader = PdfReader(io.BytesIO(content))
         # Many PDFs that anybody may read are encrypted with an empty password.
@@ -101,10 +105,15 @@ def _lines(page: PageObject, number: int) -> list[Line]:
             name = str(font.get("/BaseFont", "")) if font else ""
             pieces.append((text, (name, round(abs(size * (tm[3] or tm[1]) * (cm[3] or cm[1])), 1))))
 
-    text = page.extract_text(visitor_text=collect).replace("\u00ad", "").replace("\x00", "")
-    styles = _styles_by_line(pieces)
+    text = _clean(page.extract_text(visitor_text=collect))
+    styles = _styles_by_line([(_clean(piece), style) for piece, style in pieces])
     stripped = [" ".join(line.split()) for line in text.split("\n")]
     return [Line(line, page=number, style=styles.get(line)) for line in stripped if line]
+
+
+def _clean(text: str) -> str:
+    """Text without soft hyphens, nulls and halves of characters, which a broken font may give."""
+    return text.replace("\u00ad", "").replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
 
 
 def _styles_by_line(pieces: Sequence[tuple[str, Style]]) -> dict[str, Style]:

@@ -8,21 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from peel.errors import DocumentError
-from peel.knowledge.documents import LARGEST_FILE, MOST_CHARACTERS, Block, Document
+from peel.knowledge.documents import KINDS, LARGEST_FILE, MOST_CHARACTERS, Block, Document
 from peel.knowledge.html import read_html
 from peel.knowledge.markdown import read_markdown, read_text
 from peel.knowledge.pdf import read_pdf
-
-KINDS: dict[str, str] = {
-    ".pdf": "PDF",
-    ".md": "Markdown",
-    ".markdown": "Markdown",
-    ".txt": "text",
-    ".text": "text",
-    ".html": "HTML",
-    ".htm": "HTML",
-}
-"""What can be read, by suffix."""
 
 _TEXT_READERS: dict[str, Callable[[str], tuple[Block, ...]]] = {
     "Markdown": read_markdown,

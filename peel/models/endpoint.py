@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -295,9 +296,7 @@ async def read_bounded(response: httpx.Response, *, limit: int = LARGEST_REPLY, 
 
 
 def retry_after(given: Mapping[str, str]) -> float | None:
-    """Seconds of a `Retry-After` header, as a number or an HTTP date (RFC 9110, 10.2.3); None without a readable one."""
-    from datetime import UTC, datetime
-
+    """Seconds of a `Retry-After` header, a number or an HTTP date (RFC 9110, 10.2.3); None without a readable one."""
     value = given.get("retry-after", "").strip()
     if not value:
         return None

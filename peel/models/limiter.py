@@ -38,7 +38,9 @@ class AdaptiveLimiter:
     `completed` or `overloaded`. `limit` is the number of places now, `ceiling` the most there can be.
     """
 
-    def __init__(self, *, start: int = DEFAULT_START, ceiling: int = DEFAULT_CEILING, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, start: int = DEFAULT_START, ceiling: int = DEFAULT_CEILING, clock: Clock | None = None
+    ) -> None:
         self.ceiling = max(1, ceiling)
         self.in_flight = 0
         self._limit = float(max(1, min(start, self.ceiling)))

@@ -162,7 +162,7 @@ def _sent(parameters: Mapping[str, Json]) -> dict[str, Json]:
     """Parameters as they are sent: null means the server's default, `extra_body` is merged in, `n` is always 1."""
     sent = {name: value for name, value in parameters.items() if value is not None and name not in ("extra_body", "n")}
     extra = parameters.get("extra_body")
-    return sent | extra if isinstance(extra, dict) else sent
+    return {**sent, **extra} if isinstance(extra, dict) else sent
 
 
 def _response_format(schema: Any) -> dict[str, Any]:

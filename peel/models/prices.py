@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from peel.records import ModelDefinition, Price
+
+Cost: TypeAlias = Callable[[int, int, int], float]
+"""The cost of a call in US dollars from its input tokens, output tokens, and those of the input that were cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +40,36 @@ class Pricing:
 
     def __init__(self, definition: ModelDefinition) -> None:
         self._definition = definition
-        self._rates = _own(definition.price) if definition.price else None
-        self._settled = self._rates is not None or not _may_be_listed(definition.base_url)
-        self._loading: asyncio.Future[Rates | None] | None = None
+        self._cost = _own(definition.price) if definition.price else None
+        self._settled = self._cost is not None or not _may_be_listed(definition.base_url)
+        self._loading: asyncio.Future[Cost | None] | None = None
 
     def prepare(self) -> None:
         """Begin to look up the prices in a worker thread, once."""
         if not self._settled and self._loading is None:
             loop = asyncio.get_running_loop()
-            self._loading = loop.run_in_executor(None, _listed, self._definition.model, self._definition.base_url)
+            base_url = self._definition.base_url or ""
+            self._loading = loop.run_in_executor(None, _listed, self._definition.model, base_url)
 
     async def cost(self, tokens_in: int | None, tokens_out: int | None, *, cached: int | None = None) -> float | None:
         """The cost of one call; None where the price or a count is unknown."""
         if not self._settled:
             await self._settle()
-        if self._rates is None or tokens_in is None or tokens_out is None:
+        if self._cost is None or tokens_in is None or tokens_out is None:
             return None
-        return self._rates.cost(tokens_in, tokens_out, cached or 0)
+        return self._cost(tokens_in, tokens_out, cached or 0)
 
     async def _settle(self) -> None:
         self.prepare()
         if self._loading is not None:
             # One caller that is cancelled must not cancel the look-up of the others.
-            self._rates = await asyncio.shield(self._loading)
+            self._cost = await asyncio.shield(self._loading)
         self._settled = True
 
 
-def _own(price: Price) -> Rates:
+def _own(price: Price) -> Cost:
     million_in, million_out = price.input_per_million, price.output_per_million
-    return Rates(million_in / 1e6, million_out / 1e6, million_in / 1e6)
+    return Rates(million_in / 1e6, million_out / 1e6, million_in / 1e6).cost
 
 
 def _may_be_listed(base_url: str | None) -> bool:
@@ -77,15 +83,25 @@ def _may_be_listed(base_url: str | None) -> bool:
         return True
 
 
-def _listed(model: str, base_url: str) -> Rates | None:
-    """The rates of the list; None for a model it does not know, or whose price is no fixed amount a token."""
-    from genai_prices.data_snapshot import get_snapshot
+def _listed(model: str, base_url: str) -> Cost | None:
+    """The cost of a call by the list; None for a model it does not know or has no price a token for."""
+    from genai_prices import Usage, calc_price
+
+    def looked_up(tokens_in: int, tokens_out: int, cached: int) -> float:
+        usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out, cache_read_tokens=min(cached, tokens_in))
+        return float(calc_price(usage, model, provider_api_url=base_url).total_price)
 
     try:
-        provider, found = get_snapshot().find_provider_model(model, None, None, base_url)
-        prices: Any = found.get_prices(_now())
-    except LookupError:
+        prices: Any = calc_price(Usage(input_tokens=1, output_tokens=1), model, provider_api_url=base_url).model_price
+    except (LookupError, ValueError):
         return None
-    plain_in, plain_out = _per_token(prices.input_mtok), _per_token(prices.output_mtok)
-    cached = plain_in if prices.cache_read_mtok is None else _per_token(prices.cache_read_mtok)
-    return None if plain_in is None or plain_out is None or cached is None else Rates(plain_in, plain_out, cached)
+    named = [getattr(prices, name, None) for name in ("input_mtok", "output_mtok", "cache_read_mtok")]
+    if named[0] is None or named[1] is None:
+        return None
+    # The package's own arithmetic takes 0.2 ms a call; only prices that depend on the length of the prompt need it.
+    return _linear(*named) if all(price is None or isinstance(price, Decimal) for price in named) else looked_up
+
+
+def _linear(million_in: Decimal, million_out: Decimal, million_cached: Decimal | None) -> Cost:
+    cached = million_in if million_cached is None else million_cached
+    return Rates(float(million_in) / 1e6, float(million_out) / 1e6, float(cached) / 1e6).cost

@@ -1,7 +1,7 @@
 """Secrets in a step's request: `${NAME}` in the definition is filled from the environment, and nowhere else.
 
-Only what the definition itself says is filled. A `${NAME}` that arrives inside a value (a case, a model's output) is data
-and stays as it is, so that no reply can ask for a key.
+Only what the definition itself says is filled. A `${NAME}` that arrives inside a value (a case, a model's output) is
+data and stays as it is, so that no reply can ask for a key.
 """
 
 from __future__ import annotations

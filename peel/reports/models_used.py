@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from peel.records import EvaluatorDefinition, Json, Run
+from peel.records import EvaluatorDefinition, Run
 
 _SMALLEST = re.compile(r"smollm2?[-_ ]?135m", re.IGNORECASE)
-_DEFAULT_ROLES = {"model": "default", "judge": "judge"}
+_ASKING_STEPS = ("llm", "rerank")
+_DEFAULT_MODEL, _DEFAULT_JUDGE = "default", "judge"
 
 BETTER_MODEL = """models:
   judge: {base_url: "https://api.openai.com/v1", model: gpt-4o-mini, api_key: "${OPENAI_API_KEY}"}
@@ -64,12 +64,13 @@ def weak_model_warning(run: Run) -> str | None:
 
 
 def _roles_of_steps(run: Run) -> dict[str, list[str]]:
-    """Steps by the role their parameter `model` names (`default` for a step of kind llm that names none)."""
+    """Steps by the role their parameter `model` names; a step that asks a model and names none asks `default`."""
     roles: dict[str, list[str]] = {}
     for part in run.scenario_variants:
         for step in part.orchestration.steps:
-            role = step.parameters.get("model", _DEFAULT_ROLES["model"] if step.use == "llm" else None)
-            if isinstance(role, str) and (role in run.provenance.models or step.use == "llm"):
+            asks = step.use in _ASKING_STEPS
+            role = step.parameters.get("model", _DEFAULT_MODEL if asks else None)
+            if isinstance(role, str) and (asks or role in run.provenance.models):
                 _add(roles, role, step.id)
     return roles
 
@@ -86,7 +87,7 @@ def _roles_of_judges(run: Run) -> dict[str, list[str]]:
 
 def judge_role(evaluator: EvaluatorDefinition) -> str | None:
     """The role that judges for this evaluator; None where no language model does."""
-    role = evaluator.settings.get("judge", _DEFAULT_ROLES["judge"] if evaluator.use == "semantic" else None)
+    role = evaluator.settings.get("judge", _DEFAULT_JUDGE if evaluator.use == "semantic" else None)
     return role if isinstance(role, str) else None
 
 
@@ -98,13 +99,12 @@ def _add(roles: dict[str, list[str]], role: str, user: str) -> None:
 
 def _model_name(run: Run, role: str) -> str:
     """The model behind a role, as the provenance names it; the role itself where it says nothing."""
-    facts: Mapping[str, Json] = run.provenance.models.get(role, {})
-    for key in ("model", "name", "file"):
-        if facts.get(key):
-            return str(facts[key])
-    return role
+    model = run.provenance.models.get(role, {}).get("model")
+    if model == "embedded":
+        return "embedded (SmolLM2-135M-Instruct)"
+    return str(model) if model else role
 
 
 def _is_embedded(run: Run, role: str) -> bool:
-    facts: Mapping[str, Json] = run.provenance.models.get(role, {})
-    return any(value == "embedded" or _SMALLEST.search(str(value)) for value in facts.values())
+    model = str(run.provenance.models.get(role, {}).get("model", ""))
+    return model == "embedded" or _SMALLEST.search(model) is not None

@@ -24,11 +24,15 @@ _SPACES = re.compile(r"\s+")
 def visible(text: str, *, limit: int | None = None) -> str:
     """`text` with everything that could act on its reader made visible, cut to `limit` characters."""
     cut = bounded(text, limit=limit)
+    if cut.isascii() and cut.isprintable():
+        return cut
     return _UNSAFE.sub(_mark, _LINE_ENDS.sub("\n", cut))
 
 
 def one_line(text: str, *, limit: int = 200) -> str:
     """Visible text on one line, cut to `limit` characters with an ellipsis."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     line = _SPACES.sub(" ", visible(text[: limit * 8])).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from peel.store.reading import SCORED, Columns
+from peel.store.reading import SCORED, UNSCORED, Columns
 
 _ERRORED, _WITHOUT_SCORE = -1.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class CaseCounts:
-    """By case (position in `Run.cases[scenario]`): how many executions are scored, and how many of them lie below."""
+    """By case (position in `Run.cases[scenario]`): how many executions are scored, how many of them lie below, and how
+    many could not be scored."""
 
     scored: NDArray[np.int64]
     below: NDArray[np.int64]
+    unscored: NDArray[np.int64]
 
     def word(self, case: int) -> str:
         """`always`, `sometimes` or `never` below the threshold; `no score` where nothing is scored."""
@@ -36,6 +38,7 @@ def counts_by_case(columns: Columns, evaluator: str, *, cases: int, threshold: f
     return CaseCounts(
         scored=np.bincount(columns.case[scored], minlength=cases),
         below=np.bincount(columns.case[below], minlength=cases),
+        unscored=np.bincount(columns.case[column.status == UNSCORED], minlength=cases),
     )
 
 

@@ -18,7 +18,7 @@ from peel.knowledge.index import Knowledge
 from peel.knowledge.opening import KnowledgeSettings, Place, open_knowledge
 from peel.models.chat import ChatModel
 from peel.models.embedding import Embedder
-from peel.models.opening import Models
+from peel.models.opening import Models, provider_of
 from peel.plugins import nearest
 from peel.records import Json, ModelDefinition
 from peel.runs.provenance import content_hash
@@ -26,6 +26,12 @@ from peel.templates import Templates
 
 FEW = 32
 """How many executions to keep in flight in a run that asks no model."""
+
+MANY = 128
+"""How many where a server is asked whose limits nobody named: the model's own limiter finds out what it takes."""
+
+EMBEDDED = 12
+"""How many where only the embedded model is asked: somewhat more than it answers at once, so that it never waits."""
 
 
 class Resources:
@@ -88,7 +94,7 @@ class Resources:
 
     def concurrency(self) -> int:
         """How many executions to keep in flight where nobody says: as many as the widest model takes calls."""
-        return max((self._models.limit(role) for role in self._roles), default=FEW)
+        return max((_calls_at_once(self._definitions[role]) for role in self._roles), default=FEW)
 
     def knowledge_parts(self) -> dict[str, str]:
         """Each knowledge input in use with the hash of its documents, chunking and embedding. Reads the documents."""
@@ -116,6 +122,12 @@ class Resources:
         self.code[f"code {path.relative_to(self.root.resolve())}"] = content_hash(path.read_bytes())
         self._modules[path] = _load(path, shown)
         return self._modules[path]
+
+
+def _calls_at_once(definition: ModelDefinition) -> int:
+    if definition.concurrency is not None:
+        return definition.concurrency
+    return EMBEDDED if provider_of(definition) == "embedded" else MANY
 
 
 def _described(definition: ModelDefinition) -> dict[str, Json]:

@@ -144,8 +144,10 @@ def _case(row: _Row, columns: list[Column], findings: Findings) -> RawCase | Non
         return None
     case = RawCase(Place(row.line), "", ())
     wrong = [why for column, cell in zip(columns, row.cells, strict=True) if (why := _take(case, column, cell))]
+    if not wrong:
+        return case
     _report([f"row {row.number}, column {why}" for why in wrong], row, findings)
-    return None if wrong else case
+    return None
 
 
 def _take(case: RawCase, column: Column, cell: str) -> str | None:
@@ -168,10 +170,8 @@ def _take(case: RawCase, column: Column, cell: str) -> str | None:
 
 def _take_tags(case: RawCase, value: Json) -> str | None:
     tags = tags_of(value)
-    case.tags = tags or ()
+    if tags is not None:
+        case.tags = tags
+        return None
     was = "a list with something else" if isinstance(value, list) else found(value)
-    return (
-        f"'tags': tags are a JSON list of texts, or text separated by commas or spaces, not {was}"
-        if tags is None
-        else None
-    )
+    return f"'tags': tags are a JSON list of texts, or text separated by commas or spaces, not {was}"

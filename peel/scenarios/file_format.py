@@ -11,7 +11,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     SkipValidation,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -57,12 +56,12 @@ NotNegative: TypeAlias = Annotated[float, Field(ge=0), _must_be("a number of 0 o
 Positive: TypeAlias = Annotated[float, Field(gt=0), _must_be("a number greater than 0")]
 Count: TypeAlias = Annotated[int, Field(ge=1), _must_be("a whole number of 1 or more")]
 Retries: TypeAlias = Annotated[int, Field(ge=0), _must_be("a whole number of 0 or more")]
-Mapping: TypeAlias = Annotated[dict[str, SkipValidation[JsonValue]], _must_be("a mapping")]
+Mapping: TypeAlias = Annotated[dict[str, Any], _must_be("a mapping")]
 ScopeName: TypeAlias = Annotated[Scope, _must_be("'these-cases' or 'cases-like-these'")]
 
 
 class _Format(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class CaseEntry(_Format):
@@ -90,8 +89,14 @@ class EvaluatorEntry(_Format):
     )
 
 
+_ONE_BOUND: dict[str, Any] = {"oneOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]}
+"""What a JSON Schema says beside the keys: exactly one of the two."""
+
+
 class BoundEntry(_Format):
     """What a mean per execution may be."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_BOUND)
 
     at_least: NotNegative = Field(default=NOT_GIVEN, description="the mean must be at least this")
     at_most: NotNegative = Field(default=NOT_GIVEN, description="the mean must be at most this")
@@ -102,6 +107,8 @@ class BoundEntry(_Format):
 class ShareBoundEntry(_Format):
     """What a share of executions may be."""
 
+    model_config = ConfigDict(json_schema_extra=_ONE_BOUND)
+
     at_least: Share = Field(default=NOT_GIVEN, description="the share must be at least this")
     at_most: Share = Field(default=NOT_GIVEN, description="the share must be at most this")
     tolerance: Share = Field(default=0, description="how far beyond still passes")
@@ -110,6 +117,8 @@ class ShareBoundEntry(_Format):
 
 class EvaluatorGateEntry(_Format):
     """A requirement on an evaluator's estimate."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_BOUND)
 
     evaluator: SomeText = Field(description="the id of the evaluator")
     at_least: Share = Field(default=NOT_GIVEN, description="the estimate must be at least this")
@@ -120,6 +129,8 @@ class EvaluatorGateEntry(_Format):
 
 class MeasureGateEntry(_Format):
     """A requirement on the executions themselves."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     cost_usd: SkipValidation[BoundEntry] = Field(default=NOT_GIVEN, description="mean cost per execution, US dollars")
     latency_s: SkipValidation[BoundEntry] = Field(default=NOT_GIVEN, description="mean seconds per execution")
@@ -135,13 +146,8 @@ class KnowledgeEntry(_Format):
     """A shared input that is a knowledge base: documents to search in."""
 
     knowledge: SkipValidation[str | list[str]] = Field(description="a glob of documents, or a list of them")
-    chunking: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="how documents are cut into passages")
-    embedding: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="the embedding model")
-
-
-Changes: TypeAlias = Annotated[
-    dict[str, SkipValidation[JsonValue]], _must_be("a mapping of changes such as {answer.temperature: 0}")
-]
+    chunking: Any = Field(default=NOT_GIVEN, description="how documents are cut into passages")
+    embedding: Any = Field(default=NOT_GIVEN, description="the embedding model")
 
 
 class ScenarioFile(_Format):
@@ -150,19 +156,19 @@ class ScenarioFile(_Format):
     scenario: Name = Field(description="the scenario's name")
     description: Text = Field(default=NOT_GIVEN, description="what it is about, for people")
     orchestration: SomeText = Field(description="the name of the orchestration that is evaluated")
-    inputs: Annotated[
-        dict[str, SkipValidation[KnowledgeEntry | JsonValue]], _must_be("a mapping of shared inputs by name")
-    ] = Field(default=NOT_GIVEN, description="shared inputs: the same for every case")
+    inputs: Annotated[dict[str, Any], _must_be("a mapping of shared inputs by name")] = Field(
+        default=NOT_GIVEN, description="shared inputs: the same for every case"
+    )
     cases: SkipValidation[str | list[CaseEntry]] = Field(
         description="a path to a .csv, .yaml, .yml or .jsonl file, or a list of cases"
     )
     repetitions: Count = Field(default=1, description="how often each case is executed")
     variants: Annotated[
-        dict[str, SkipValidation[dict[str, JsonValue]]],
+        dict[str, SkipValidation[dict[str, Any]]],
         _must_be("a mapping of variants by name, such as {cold: {answer.temperature: 0}}"),
     ] = Field(default=NOT_GIVEN, description="named changes, each run beside the definitions as written")
     matrix: Annotated[
-        dict[str, SkipValidation[list[JsonValue]]],
+        dict[str, SkipValidation[list[Any]]],
         _must_be("a mapping from STEP.PARAMETER or INPUT.KEY to a list of values"),
     ] = Field(default=NOT_GIVEN, description="values whose every combination is a variant")
     evaluators: Annotated[list[SkipValidation[EvaluatorEntry]], _must_be("a list of evaluators")] = Field(
@@ -179,8 +185,8 @@ class StepEntry(_Format):
 
     id: Identifier = Field(description="its name in templates")
     use: SomeText = Field(description="a kind of step, or a function of the workspace such as ../steps/crm.py:look_up")
-    prompt: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="what a model is asked: text or messages")
-    request: SkipValidation[JsonValue] = Field(default=NOT_GIVEN, description="what is asked of anything but a model")
+    prompt: Any = Field(default=NOT_GIVEN, description="what a model is asked: text or messages")
+    request: Any = Field(default=NOT_GIVEN, description="what is asked of anything but a model")
     parameters: Mapping = Field(default=NOT_GIVEN, description="how it is asked: the model or method and its settings")
 
 

@@ -90,6 +90,14 @@ def test_the_table_of_contents_is_no_text_and_no_heading(make_pdf: Callable[...,
     assert sections(document) == [f"{n} {title}" for n, title in enumerate(titles, 1)]
 
 
+def test_dot_leaders_of_a_table_are_text(make_pdf: Callable[..., Path]) -> None:
+    """Technical data lead to numbers that are no pages."""
+    document = read_document(
+        make_pdf([["Data", "Weight in g ......... 310", "Ports ......... 4", "Devices ......... 32"]])
+    )
+    assert "Weight in g ......... 310" in text(document)
+
+
 def test_list_items_and_table_rows_are_not_headings(make_pdf: Callable[..., Path], bold: Any) -> None:
     """Numbered lines in the type of the body are text where headings stand out."""
     page = [

@@ -96,6 +96,7 @@ def test_html_headings_lists_and_tables() -> None:
         "<!-- unseen --><p>Seen</p>",
         "<svg><svg><text>unseen</text></svg>unseen</svg><p>Seen</p>",
         "<head><style>unseen</style><title>unseen</title><body><p>Seen</p>",
+        "<head><title>unseen</title><p>Seen</p>",
     ],
 )
 def test_scripts_styles_and_the_like_are_not_text(page: str) -> None:

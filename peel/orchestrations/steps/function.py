@@ -10,9 +10,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from peel.compiling import CompileScope
-from peel.errors import Incomplete
 from peel.orchestrations.execution import TIMEOUT_S
 from peel.orchestrations.outputs import as_json
+from peel.orchestrations.requests import refuse_prompt, request_entries, together
 from peel.orchestrations.step import StepCall
 from peel.orchestrations.threads import in_thread
 from peel.plugins import nearest
@@ -43,11 +43,18 @@ class FunctionStep:
 
     @classmethod
     def compile(cls, definition: StepDefinition, scope: CompileScope) -> Self:
-        parameters = scope.settings(FunctionParameters, definition.parameters, ("parameters",))
-        request = _entries(definition.request, scope)
-        render = scope.template(request, ("request",))
-        function = scope.function(definition.use, ("use",))
-        _check_arguments(function, request, scope)
+        refuse_prompt(definition, scope)
+
+        def called() -> tuple[Callable[..., Any], Render]:
+            request = request_entries(definition, scope)
+            render = scope.template(request, ("request",))
+            function = scope.function(definition.use, ("use",))
+            _check_arguments(function, request, scope)
+            return function, render
+
+        (function, render), parameters = together(
+            called, lambda: scope.settings(FunctionParameters, definition.parameters, ("parameters",))
+        )
         return cls(function, render, timeout_s=parameters.timeout_s)
 
     async def run(self, call: StepCall) -> Any:
@@ -62,18 +69,6 @@ class FunctionStep:
 
 def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
-
-
-def _entries(request: Json, scope: CompileScope) -> dict[str, Json]:
-    if request is None:
-        return {}
-    if not isinstance(request, dict):
-        scope.problem(
-            f"the request of a function is a {type(request).__name__}; it must map argument names to values",
-            ("request",),
-        )
-        raise Incomplete
-    return request
 
 
 def _check_arguments(function: Callable[..., Any], request: dict[str, Json], scope: CompileScope) -> None:

@@ -18,6 +18,7 @@ from peel.compiling import CompileScope
 from peel.errors import Incomplete, ProtocolError, StepError, TransportError
 from peel.models.endpoint import read_bounded, retry_after
 from peel.orchestrations.outputs import as_json
+from peel.orchestrations.requests import refuse_prompt, request_entries, together
 from peel.orchestrations.secrets import Secrets
 from peel.orchestrations.step import StepCall, StepOutcome
 from peel.records import Attempt, Json, StepDefinition
@@ -114,19 +115,16 @@ class HttpStep:
 
     @classmethod
     def compile(cls, definition: StepDefinition, scope: CompileScope) -> Self:
-        parameters = scope.settings(HttpParameters, definition.parameters, ("parameters",))
-        extract = _compiled(parameters.extract, scope)
-        given = definition.request if isinstance(definition.request, dict) else {}
-        request = scope.settings(HttpRequest, given, ("request",))
-        sent = request.sent()
-        _check_url(request.url, scope)
+        refuse_prompt(definition, scope)
         secrets = Secrets()
-        marked = {
-            key: secrets.mark(value, ("request", key), scope) if key in ("url", "headers", "query") else value
-            for key, value in sent.items()
-        }
-        method = request.method or ("POST" if {"json", "form", "body"} & sent.keys() else "GET")
-        render = scope.template(marked, ("request",))
+
+        def parameters_and_extract() -> tuple[HttpParameters, Any]:
+            parameters = scope.settings(HttpParameters, definition.parameters, ("parameters",))
+            return parameters, _compiled(parameters.extract, scope)
+
+        (method, render), (parameters, extract) = together(
+            lambda: _compiled_request(definition, scope, secrets=secrets), parameters_and_extract
+        )
         return cls(method, render, secrets=secrets, parameters=parameters, extract=extract)
 
     async def run(self, call: StepCall) -> StepOutcome:
@@ -241,6 +239,18 @@ class HttpStep:
         return text if len(text) <= _LONGEST_EXCERPT else f"{text[: _LONGEST_EXCERPT - 3]}..."
 
 
+def _compiled_request(definition: StepDefinition, scope: CompileScope, *, secrets: Secrets) -> tuple[str, Render]:
+    """The method, and what renders the rest, with marks where secrets belong."""
+    request = scope.settings(HttpRequest, request_entries(definition, scope), ("request",))
+    _check_url(request.url, scope)
+    sent = request.sent()
+    for key in ("url", "headers", "query"):
+        if key in sent:
+            sent[key] = secrets.mark(sent[key], ("request", key), scope)
+    method = request.method or ("POST" if {"json", "form", "body"} & sent.keys() else "GET")
+    return method, scope.template(sent, ("request",))
+
+
 def _compiled(path: str | None, scope: CompileScope) -> Any:
     if path is None:
         return None
@@ -262,7 +272,7 @@ def _check_url(url: str, scope: CompileScope) -> None:
 
 
 def _request(method: str, given: dict[str, Any]) -> httpx.Request:
-    """The request to send. Raises ValueError, TypeError or httpx.InvalidURL where one cannot be made of what is given."""
+    """The request to send. Raises ValueError, TypeError or httpx.InvalidURL where none can be made of what is given."""
     url = httpx.URL(as_text(given["url"]))
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError(f"the url is no http or https address: {str(url)[:80]!r}")
@@ -288,7 +298,7 @@ def _headers(given: dict[str, Any]) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of a query or a form: text, numbers, true and false as they are, lists repeat the key, the rest as JSON."""
+    """A value of a query or a form: text, numbers and truth values as they are, lists repeat the key, else JSON."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float) or value is None else as_text(value)

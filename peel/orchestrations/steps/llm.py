@@ -12,6 +12,7 @@ from peel.compiling import CompileScope
 from peel.errors import StepError
 from peel.models.chat import ChatModel, ChatReply, ChatRequest
 from peel.orchestrations.prompts import Prompt, compile_prompt
+from peel.orchestrations.requests import together
 from peel.orchestrations.sampling import LlmParameters, for_repetition
 from peel.orchestrations.step import StepCall, StepOutcome
 from peel.records import Json, StepDefinition
@@ -33,9 +34,13 @@ class LlmStep:
     def compile(cls, definition: StepDefinition, scope: CompileScope) -> Self:
         if definition.request is not None:
             scope.problem("an llm step has a prompt, not a request", ("request",))
-        prompt = compile_prompt(definition.prompt, scope)
-        parameters = scope.settings(LlmParameters, definition.parameters, ("parameters",))
-        return cls(scope.chat_model(parameters.model, ("parameters", "model")), prompt, parameters)
+
+        def model_and_parameters() -> tuple[ChatModel, LlmParameters]:
+            parameters = scope.settings(LlmParameters, definition.parameters, ("parameters",))
+            return scope.chat_model(parameters.model, ("parameters", "model")), parameters
+
+        prompt, (model, parameters) = together(lambda: compile_prompt(definition.prompt, scope), model_and_parameters)
+        return cls(model, prompt, parameters)
 
     async def run(self, call: StepCall) -> StepOutcome:
         rendered = await self._prompt.render(call.names)

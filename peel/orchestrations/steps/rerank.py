@@ -13,6 +13,7 @@ from peel.compiling import CompileScope
 from peel.errors import StepError
 from peel.models.chat import ChatModel, ChatRequest, Message
 from peel.orchestrations.prompts import Prompt, Rendered, compile_prompt
+from peel.orchestrations.requests import request_entries, together
 from peel.orchestrations.sampling import Sampling, for_repetition
 from peel.orchestrations.step import StepCall, StepOutcome
 from peel.orchestrations.steps.llm import outcome_of, unfenced
@@ -74,17 +75,21 @@ class RerankStep:
 
     @classmethod
     def compile(cls, definition: StepDefinition, scope: CompileScope) -> Self:
-        prompt = None if definition.prompt is None else compile_prompt(definition.prompt, scope)
-        parameters = scope.settings(RerankParameters, definition.parameters, ("parameters",))
-        given = definition.request if isinstance(definition.request, dict) else {}
-        request = scope.settings(RerankRequest, given, ("request",))
-        return cls(
-            scope.chat_model(parameters.model, ("parameters", "model")),
-            passages=scope.template(request.passages, ("request", "passages")),
-            query=scope.template(request.query, ("request", "query")),
-            prompt=prompt,
-            parameters=parameters,
+        def model_and_parameters() -> tuple[ChatModel, RerankParameters]:
+            parameters = scope.settings(RerankParameters, definition.parameters, ("parameters",))
+            return scope.chat_model(parameters.model, ("parameters", "model")), parameters
+
+        def asked() -> tuple[Render, Render]:
+            request = scope.settings(RerankRequest, request_entries(definition, scope), ("request",))
+            passages = scope.template(request.passages, ("request", "passages"))
+            return passages, scope.template(request.query, ("request", "query"))
+
+        prompt, (model, parameters), (passages, query) = together(
+            lambda: None if definition.prompt is None else compile_prompt(definition.prompt, scope),
+            model_and_parameters,
+            asked,
         )
+        return cls(model, passages=passages, query=query, prompt=prompt, parameters=parameters)
 
     async def run(self, call: StepCall) -> StepOutcome:
         passages = _checked(self._passages(call.names))

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from peel.compiling import CompileScope, Retriever
+from peel.orchestrations.requests import refuse_prompt, request_entries, together
 from peel.orchestrations.step import StepCall, StepOutcome
 from peel.records import Json, StepDefinition
 from peel.templates import Render, as_text
@@ -27,7 +28,7 @@ class RetrieveParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     top_k: int = Field(default=4, ge=1, le=1_000)
-    metric: Literal["cosine"] = "cosine"
+    metric: Literal["cosine", "dot", "l2"] = "cosine"
 
 
 class RetrieveStep:
@@ -46,11 +47,17 @@ class RetrieveStep:
 
     @classmethod
     def compile(cls, definition: StepDefinition, scope: CompileScope) -> Self:
-        parameters = scope.settings(RetrieveParameters, definition.parameters, ("parameters",))
-        given = definition.request if isinstance(definition.request, dict) else {}
-        request = scope.settings(RetrieveRequest, given, ("request",))
-        query = scope.template(request.query, ("request", "query"))
-        return cls(scope.retriever(request.source, ("request", "from")), query, request=request, parameters=parameters)
+        refuse_prompt(definition, scope)
+
+        def asked() -> tuple[RetrieveRequest, Render, Retriever]:
+            request = scope.settings(RetrieveRequest, request_entries(definition, scope), ("request",))
+            query = scope.template(request.query, ("request", "query"))
+            return request, query, scope.retriever(request.source, ("request", "from"))
+
+        (request, query, retriever), parameters = together(
+            asked, lambda: scope.settings(RetrieveParameters, definition.parameters, ("parameters",))
+        )
+        return cls(retriever, query, request=request, parameters=parameters)
 
     async def run(self, call: StepCall) -> StepOutcome:
         query = as_text(self._query(call.names))

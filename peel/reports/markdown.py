@@ -1,0 +1,172 @@
+"""The report as Markdown, for a comment on a pull request: verdicts, estimates, the weakest cases.
+
+Text from outside is escaped: it can close no table cell and no code span, is never HTML or a link, and mentions nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from peel.records import CaseFigures, Estimate, ScenarioSummary
+from peel.reports.format import ReportSource
+from peel.reports.models_used import models_used, weak_model_warning
+from peel.reports.text import one_line
+from peel.reports.weakness import counts_by_case
+from peel.reports.wording import (
+    STATUSES,
+    VERDICTS,
+    evaluator_name,
+    gate_sentence,
+    interval,
+    last_moment,
+    name_of,
+    number,
+    share,
+    usage_cells,
+)
+
+_ICONS = {"pass": "✅", "fail": "❌", "undecided": "❔"}
+_MOST_ROWS, _MOST_CASES, _MOST_FAULTS = 100, 10, 5
+_SYNTAX = re.compile(r"([\\`*_\[\]|~$]|\.(?=[^\W\d])|:(?=/))")
+_MENTIONS = re.compile(r"([@#])")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+class MarkdownReport:
+    """Writes the Markdown report; bounded, since comments are."""
+
+    suffix = ".md"
+
+    def write(self, source: ReportSource, out: BinaryIO) -> None:
+        out.write(("\n".join(_lines(source)) + "\n").encode())
+
+
+def escaped(text: str, *, limit: int = 160) -> str:
+    """Text as Markdown shows it letter for letter: no markup, HTML, link, reference or mention."""
+    line = _MENTIONS.sub("\\1\u200b", _SYNTAX.sub(r"\\\1", one_line(text, limit=limit)))
+    return "".join(_HTML.get(letter, letter) for letter in line)
+
+
+def _lines(source: ReportSource) -> Iterator[str]:
+    run, summary = source.stored.run, source.summary
+    yield f"## PEEL: {_headline(summary.scenarios)}"
+    yield f"\nRun {escaped(run.id)}, {escaped(last_moment(run))}, {escaped(STATUSES[run.status])}."
+    warning = weak_model_warning(run)
+    if warning:
+        yield f"\n> ⚠️ {escaped(warning, limit=500)}"
+    yield from _gates(summary.scenarios)
+    yield from _estimates(summary.scenarios)
+    yield from _weakest(source)
+    yield from _faults(summary.scenarios)
+    yield from _usage(source)
+
+
+def _headline(scenarios: tuple[ScenarioSummary, ...]) -> str:
+    verdicts = [gate.verdict for scenario in scenarios for gate in scenario.gates]
+    counted = [(verdict, verdicts.count(verdict)) for verdict in ("fail", "undecided", "pass") if verdict in verdicts]
+    return ", ".join(f"{_ICONS[verdict]} {times} {VERDICTS[verdict]}" for verdict, times in counted) or "no gates"
+
+
+def _table(title: str, headings: str, rows: Iterator[str]) -> Iterator[str]:
+    """A table of at most `_MOST_ROWS` rows; nothing where there are none. A heading that ends with `:` is a number."""
+    held = list(rows)
+    if not held:
+        return
+    names = headings.split("|")
+    yield f"\n### {title}\n\n| {' | '.join(name.removesuffix(':') for name in names)} |"
+    yield f"|{'|'.join('---:' if name.endswith(':') else '---' for name in names)}|"
+    yield from held[:_MOST_ROWS]
+    if len(held) > _MOST_ROWS:
+        yield f"\n{len(held) - _MOST_ROWS:,} further rows are left out."
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _gates(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
+    return _table(
+        "Gates",
+        "verdict|requirement|scenario|because",
+        (
+            _row(
+                f"{_ICONS[gate.verdict]} {VERDICTS[gate.verdict]}",
+                escaped(gate.requirement),
+                escaped(name_of(scenario)),
+                escaped(gate_sentence(gate)),
+            )
+            for scenario in scenarios
+            for gate in scenario.gates
+        ),
+    )
+
+
+def _estimates(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
+    headings = "scenario|variant|evaluator|mean:|exactly these cases|new cases like these|below:|n:|unscored:|pending:"
+    return _table("Estimates", headings, (_estimate(s, estimate) for s in scenarios for estimate in s.evaluators))
+
+
+def _estimate(scenario: ScenarioSummary, estimate: Estimate) -> str:
+    these, below = estimate.these_cases, estimate.below
+    return _row(
+        escaped(scenario.scenario),
+        escaped(scenario.variant),
+        escaped(evaluator_name(estimate)),
+        f"**{number(estimate.value)}**",
+        interval(these.low, these.high),
+        interval(estimate.low, estimate.high),
+        f"{share(below.share)} &lt; {below.threshold:g}",
+        f"{estimate.n_scored:,} in {estimate.n_cases:,} cases",
+        f"{estimate.n_unscored:,}",
+        f"{estimate.n_pending:,}",
+    )
+
+
+def _weakest(source: ReportSource) -> Iterator[str]:
+    rows = (row for scenario in source.summary.scenarios for row in _weakest_of(source, scenario))
+    return _table("Weakest cases", "scenario|case|evaluators, weakest first|errored:", rows)
+
+
+def _weakest_of(source: ReportSource, scenario: ScenarioSummary) -> Iterator[str]:
+    """The weakest cases of one scenario variant, with each evaluator's mean and how often it lies below."""
+    columns = source.stored.columns(scenario.scenario, scenario.variant)
+    counts = {
+        estimate.id: counts_by_case(columns, estimate.id, cases=len(scenario.cases), threshold=estimate.below.threshold)
+        for estimate in scenario.evaluators
+        if estimate.id in columns.scores
+    }
+    order = sorted(range(len(scenario.cases)), key=lambda place: (*_weakness(scenario.cases[place]), place))
+    for place in order[:_MOST_CASES]:
+        case = scenario.cases[place]
+        values = sorted((value, name) for name, value in case.values.items() if value is not None)
+        said = ", ".join(
+            f"{escaped(name)} {number(value)} ({counts[name].word(place)} below)" for value, name in values
+        )
+        yield _row(
+            escaped(name_of(scenario)), escaped(case.case), said or "no score", f"{case.errored} of {case.planned}"
+        )
+
+
+def _weakness(case: CaseFigures) -> tuple[float, int]:
+    values = [value for value in case.values.values() if value is not None]
+    return (sum(values) / len(values) if values else -1.0 if case.errored else 2.0), -case.errored
+
+
+def _faults(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
+    rows = (
+        _row(escaped(name_of(scenario)), f"{times:,}", escaped(fault, limit=300))
+        for scenario in scenarios
+        for fault, times in sorted(scenario.faults.items(), key=lambda item: (-item[1], item[0]))[:_MOST_FAULTS]
+    )
+    return _table("Faults", "scenario|executions:|fault", rows)
+
+
+def _usage(source: ReportSource) -> Iterator[str]:
+    headings = "scenario|tokens in:|tokens out:|cost:|latency p50:|p95:|judge tokens:|judge cost:"
+    rows = (_row(escaped(name_of(scenario)), *usage_cells(scenario)) for scenario in source.summary.scenarios)
+    yield from _table("Usage", headings, rows)
+    named = [f"{escaped(use.role)}: {escaped(use.model)}" for use in models_used(source.stored.run)]
+    if named:
+        yield f"\nModels: {'; '.join(named)}."

@@ -1,0 +1,78 @@
+"""The whole way on real parts: the shipped manuals, all-MiniLM-L6-v2, chromadb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from peel.knowledge import Knowledge, KnowledgeSettings, Place, open_knowledge
+from peel.knowledge.chunking import TokenLimited
+from peel.models.opening import Models
+
+pytestmark = [pytest.mark.rag, pytest.mark.anyio]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the shipped manuals and nothing built yet."""
+    root = tmp_path_factory.mktemp("workspace")
+    (root / "scenarios").mkdir()
+    (root / "knowledge").mkdir()
+    for manual in (ROOT / "knowledge" / "manuals").glob("*.pdf"):
+        (root / "knowledge" / manual.name).write_bytes(manual.read_bytes())
+    return root
+
+
+@pytest.fixture(scope="module")
+def embedder(workspace: Path) -> Any:
+    return Models({}, root=workspace).embedder("all-MiniLM-L6-v2")
+
+
+@pytest.fixture(scope="module")
+def manuals(workspace: Path, embedder: Any) -> Iterator[Knowledge]:
+    place = Place("manuals", workspace / "scenarios", workspace)
+    opened = open_knowledge(KnowledgeSettings(knowledge="../knowledge/*.pdf"), place, embedder=embedder)
+    yield opened
+    opened.close()
+
+
+async def test_the_running_example_finds_its_section(manuals: Knowledge) -> None:
+    """The question of the running example, with the router named, brings the section of its manual."""
+    passages = await manuals.search("How do I reset my AR83 when I move to a different apartment?", top_k=4)
+    found = [p for p in passages if (p.document, p.section) == ("AR83.pdf", "6.2 Moving to a different apartment")]
+    assert found
+    assert found[0].page == 9
+    assert any("3 seconds" in p.text for p in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "document", "section"),
+    [
+        ("I move house and have a BD77, do I have to reset it?", "BD77.pdf", "4.2 Moving home with the BD77"),
+        ("forgot the settings password of my AR93", "AR93.pdf", "8.4 You have forgotten the settings password"),
+        ("what do the LEDs of the AR94 mean", "AR94.pdf", "2.2 What the LEDs mean"),
+    ],
+)
+async def test_the_right_section_of_the_right_manual_comes_first(
+    manuals: Knowledge, query: str, document: str, section: str
+) -> None:
+    """The manuals are near-identical in wording; the name of the router decides."""
+    (first,) = await manuals.search(query, top_k=1)
+    assert (first.document, first.section) == (document, section)
+
+
+async def test_no_passage_is_longer_than_the_model_reads(embedder: Any) -> None:
+    """The embedder says what it reads, so that nothing is cut off in silence."""
+    assert isinstance(embedder, TokenLimited)
+    assert embedder.max_tokens == 256
+    assert embedder.count_tokens(["word " * 300]) == [302]
