@@ -1,6 +1,6 @@
 """The floor: the same calls in a bare asyncio loop over aiohttp, a JSON line written for each execution.
 
-    python benchmarks/bare_loop.py http://127.0.0.1:8123/v1 --kind one-call --executions 1000 --in-flight 100 -o out.jsonl
+    python benchmarks/bare_loop.py http://127.0.0.1:8123/v1 --kind one-call --executions 1000 -o out.jsonl
 
 It has no templates, no records, no retries, no time-outs, no store and no report: what a test bed costs above it is
 the price of those.

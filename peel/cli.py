@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -299,6 +300,8 @@ def _fail(message: str) -> NoReturn:
 
 def main() -> None:
     """The entry point of the command `peel`."""
+    # What ends a job in CI ends it as Ctrl-C does: cleanly, resumable.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except KeyboardInterrupt:

@@ -131,6 +131,8 @@ class Workspace:
         async with self._resources(selection.models) as resources:
             session = RunSession(self.root, selection, resources=resources)
             run = session.resumed(stored) if stored else session.new(_run_id())
+            if request.budget_usd is not None:
+                _check_prices(await resources.unpriced())
             await resources.prepare(progress.preparing)
             if stored is None:
                 self.store.create(run)
@@ -243,6 +245,16 @@ class Workspace:
             other = self.definition.models.get(name)
             models[role] = other or models[role].model_copy(update={"model": name})
         return models
+
+
+def _check_prices(unpriced: Sequence[str]) -> None:
+    """A budget can only be kept where every price is known."""
+    if unpriced:
+        message = (
+            f"the price of the model role {', '.join(unpriced)} is unknown, so a budget cannot be kept; give it "
+            "`price: {input_per_million: …, output_per_million: …}` in peel.yaml, in US dollars"
+        )
+        raise DefinitionError([Problem(message=message, file="--budget")])
 
 
 def _run_id() -> str:

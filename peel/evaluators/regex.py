@@ -35,6 +35,9 @@ LARGEST_TEXT = 1_000_000
 LONGEST_PATTERN = 10_000
 """The longest pattern, in characters."""
 
+SPECIAL = frozenset(r"\.^$*+?{}[]|()")
+"""The characters that mean something in a pattern."""
+
 KEPT_PATTERNS = 4_096
 """How many compiled patterns one evaluator keeps."""
 
@@ -132,8 +135,11 @@ class RegexEvaluator:
         return [pattern for pattern in patterns if self._search(pattern, text, timeout)]
 
     def _search(self, pattern: str, text: str, timeout: float) -> bool:
+        compiled = self._compiled(pattern)
+        if compiled is None:
+            return pattern in text
         try:
-            return self._compiled(pattern).search(text, timeout=timeout, concurrent=True) is not None
+            return compiled.search(text, timeout=timeout, concurrent=True) is not None
         except TimeoutError:
             raise TimeoutError(shown(pattern)) from None
 
@@ -150,9 +156,12 @@ def _as_pattern(item: Json) -> str:
     raise Unscored(f"{shown(item)} is no pattern; allowed is a text, a number or a list of these")
 
 
-def _compile(pattern: str, *, ignore_case: bool) -> regex.Pattern[str]:
+def _compile(pattern: str, *, ignore_case: bool) -> regex.Pattern[str] | None:
+    """The compiled pattern; None where it is plain text, which needs no search engine. Raises Unscored."""
     if len(pattern) > LONGEST_PATTERN:
         raise Unscored(f"the pattern {shown(pattern)} has {len(pattern)} characters, more than {LONGEST_PATTERN}")
+    if not ignore_case and SPECIAL.isdisjoint(pattern):
+        return None
     try:
         return regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:

@@ -23,7 +23,7 @@ DEFAULT_CEILING = 1024
 _INFLATED = 2.0
 """A round whose median latency is this many times the best round's is queueing, not working faster."""
 _DRIFT = 1.05
-"""The best round is forgotten by this factor a round: a mixture of short and long calls must not hold the limit down."""
+"""The best round is forgotten by this factor a round: short calls among long ones must not hold the limit down."""
 _SHARE = 0.1
 """Growth a round after slow start, as a share of the limit."""
 _FIRST_PAUSE_S = 0.5

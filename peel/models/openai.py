@@ -37,13 +37,13 @@ def open_chat_model(definition: ModelDefinition, *, shared: Shared) -> ChatModel
 
     Raises PeelError where the definition cannot be used: no usable base_url, parameters that PEEL sets itself.
     """
-    endpoint = Endpoint(
-        definition,
-        _PATH,
-        transport=lambda: shared.get("http", _open_transport),
-        limiter=shared.get(_server(definition), lambda: limiter_for(definition)),
-    )
-    return OpenAIChatModel(definition, endpoint=endpoint)
+    limiter = shared.get(_server(definition), lambda: limiter_for(definition))
+    return OpenAIChatModel(definition, endpoint=open_endpoint(definition, shared=shared, limiter=limiter))
+
+
+def open_endpoint(definition: ModelDefinition, *, shared: Shared, limiter: AdaptiveLimiter) -> Endpoint:
+    """The chat completions of a server, over the connections that all models of a workspace share."""
+    return Endpoint(definition, _PATH, transport=lambda: shared.get("http", _open_transport), limiter=limiter)
 
 
 def limiter_for(definition: ModelDefinition) -> AdaptiveLimiter:
@@ -114,9 +114,6 @@ class OpenAIChatModel:
             noted = Attempt(problem="the server does not take this response_format; asked without it", status=400)
             return await self._ask(body, stream=request.stream, before=(*error.attempts, noted))
 
-    async def aclose(self) -> None:
-        """Nothing of its own to close: the connections belong to whoever opened the models."""
-
     async def _ask(self, body: dict[str, Any], *, stream: bool, before: tuple[Attempt, ...] = ()) -> ChatReply:
         read: Callable[[httpx.Response], Awaitable[Completion]] = read_stream if stream else read_whole
         answer = await self._endpoint.post(orjson.dumps(body), read)
@@ -158,7 +155,7 @@ class OpenAIChatModel:
         )
 
 
-def _sent(parameters: Mapping[str, Json]) -> dict[str, Json]:
+def _sent(parameters: Mapping[str, Json]) -> dict[str, Any]:
     """Parameters as they are sent: null means the server's default, `extra_body` is merged in, `n` is always 1."""
     sent = {name: value for name, value in parameters.items() if value is not None and name not in ("extra_body", "n")}
     extra = parameters.get("extra_body")

@@ -46,12 +46,15 @@ def expand(definition: ModelDefinition, environ: Mapping[str, str]) -> ModelDefi
 
     Raises PeelError naming a variable that is not set, or is empty.
     """
-    filled = definition.model_dump()
+    filled: dict[str, Any] = {}
     for field in ("model", "base_url", "api_key"):
-        if filled[field] is not None:
-            filled[field] = _fill(filled[field], field, environ)
-    filled["headers"] = {name: _fill(value, f"headers.{name}", environ) for name, value in definition.headers.items()}
-    return ModelDefinition.model_validate(filled)
+        text = getattr(definition, field)
+        if text is not None and "${" in text:
+            filled[field] = _fill(text, field, environ)
+    if definition.headers:
+        given = definition.headers.items()
+        filled["headers"] = {name: _fill(value, f"headers.{name}", environ) for name, value in given}
+    return definition.model_copy(update=filled)
 
 
 def _fill(text: str, field: str, environ: Mapping[str, str]) -> str:

@@ -99,9 +99,11 @@ def _listed(model: str, base_url: str) -> Cost | None:
     if named[0] is None or named[1] is None:
         return None
     # The package's own arithmetic takes 0.2 ms a call; only prices that depend on the length of the prompt need it.
-    return _linear(*named) if all(price is None or isinstance(price, Decimal) for price in named) else looked_up
+    if not all(price is None or isinstance(price, Decimal) for price in named):
+        return looked_up
+    return _linear(named[0], named[1], million_cached=named[2])
 
 
-def _linear(million_in: Decimal, million_out: Decimal, million_cached: Decimal | None) -> Cost:
+def _linear(million_in: Decimal, million_out: Decimal, *, million_cached: Decimal | None) -> Cost:
     cached = million_in if million_cached is None else million_cached
     return Rates(float(million_in) / 1e6, float(million_out) / 1e6, float(cached) / 1e6).cost

@@ -12,7 +12,7 @@ from typing import Any
 from peel.errors import ModelError, PeelError, StepError
 from peel.orchestrations.outputs import as_json
 from peel.orchestrations.step import Step, StepCall, StepOutcome
-from peel.orchestrations.threads import in_thread
+from peel.threads import in_thread
 from peel.records import Fault, Json, StepResult
 
 TIMEOUT_S = 300.0
@@ -105,10 +105,10 @@ async def _run(step_id: str, step: Step, call: StepCall) -> StepResult:
         latency_s = time.perf_counter() - clock
         output = as_json(outcome.output, "the output")
         return _result(step_id, call, outcome, output=output, started=started, latency_s=latency_s)
-    except asyncio.CancelledError as error:
+    except asyncio.CancelledError:
         if _cancelled_from_outside():
             raise
-        failure: BaseException = StepError(f"the step cancelled itself: {error or 'no message'}")
+        failure: BaseException = StepError("the step cancelled itself")
     except (Exception, SystemExit) as error:
         failure = error
     return _failed(step_id, call, failure, started=started, latency_s=time.perf_counter() - clock)

@@ -12,7 +12,7 @@ from peel.compiling import CompileScope
 from peel.errors import Incomplete, StepError
 from peel.models.chat import Message
 from peel.orchestrations.media import Kind, Part, find_file, media_part, text_part
-from peel.orchestrations.threads import in_thread
+from peel.threads import in_thread
 from peel.plugins import nearest
 from peel.records import Json, Path
 from peel.templates import Render, as_text
@@ -85,7 +85,7 @@ def compile_prompt(prompt: Json, scope: CompileScope) -> Prompt:
     if isinstance(prompt, str):
         return Prompt([("user", scope.template(prompt, ("prompt",)))])
     if not isinstance(prompt, list) or not prompt:
-        found = "empty or missing" if not prompt else f"a {_kind_of(prompt)}"
+        found = "empty or missing" if not prompt else _kind_of(prompt)
         scope.problem(
             f"the prompt is {found}; it must be a text or a list of messages such as {{user: ...}}", ("prompt",)
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import Literal
 
 from pydantic import Field, SkipValidation
@@ -106,7 +108,4 @@ class Execution(Record):
     @property
     def usage(self) -> Usage:
         """The sum over the steps."""
-        total = Usage()
-        for step in self.steps:
-            total = total + step.usage
-        return total
+        return reduce(add, (step.usage for step in self.steps)) if self.steps else Usage()

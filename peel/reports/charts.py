@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from peel.records import Estimate
+from peel.reports.text import visible
 from peel.reports.wording import interval, number
 
 _AXIS = 200
@@ -66,7 +67,7 @@ def _svg(title: str, parts: Sequence[str], *, height: int, kind: str) -> str:
     width = _AXIS + 2 * _MARGIN
     return (
         f'<svg class="chart {kind}" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'fill="currentColor" stroke="none"><title>{escape(title)}</title>{"".join(parts)}</svg>'
+        f'fill="currentColor" stroke="none"><title>{escape(visible(title))}</title>{"".join(parts)}</svg>'
     )
 
 

@@ -20,6 +20,7 @@ from peel.reports.html_data import case_list, packed_arrays, packed_json, part_f
 from peel.reports.html_details import blocks
 from peel.reports.text import one_line
 from peel.reports.weakness import reading_order
+from peel.reports.wording import levels
 
 BUDGET = 4_500_000
 """The largest report, in bytes."""
@@ -82,6 +83,7 @@ def _template(source: ReportSource, parts: summary_half.Parts) -> tuple[bytes, b
         "verdicts": summary_half.verdicts(summary),
         "warning": summary_half.warning(run),
         "models": summary_half.models(run),
+        "level": levels(summary),
         "estimates": summary_half.estimates(summary),
         "distributions": summary_half.distributions(summary, parts),
         "usage": summary_half.usage(summary),

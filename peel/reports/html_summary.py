@@ -23,6 +23,7 @@ from peel.reports.wording import (
     interval,
     last_moment,
     name_of,
+    notes_of,
     number,
     share,
     usage_cells,
@@ -138,7 +139,8 @@ def _bar(gate: GateResult) -> float | None:
 def _estimate_row(estimate: Estimate, bar: float | None) -> str:
     these, below = estimate.these_cases, estimate.below
     on = f' <span class="on">on {shown(estimate.on)}</span>' if estimate.on else ""
-    note = f'<div class="note">{shown(estimate.note)}</div>' if estimate.note else ""
+    noted = notes_of(estimate)
+    note = f'<div class="note">{shown(noted)}</div>' if noted else ""
     cells = (
         ("exactly these cases", "range", interval(these.low, these.high)),
         ("new cases like these", "range", interval(estimate.low, estimate.high)),

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from peel.records import CaseFigures, Estimate, GateResult, Run, RunSummary, ScenarioSummary, UsageFigures
 from peel.reports.format import ReportSource
 from peel.reports.text import encodable
-from peel.reports.wording import utc
+from peel.reports.wording import notes_of, utc
 
 SCHEMA = 1
 """The version of the structure; it changes only when a field changes its meaning or goes."""
@@ -87,7 +87,7 @@ def _evaluator(estimate: Estimate) -> dict[str, Any]:
         "these_cases": {"low": these.low, "high": these.high, "method": these.method},
         "below": {"threshold": below.threshold, "count": below.count, "share": below.share},
         "use": estimate.use,
-        "note": "; ".join(dict.fromkeys(note for note in (estimate.note, these.note) if note)),
+        "note": notes_of(estimate),
     }
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from peel.records import CaseFigures, Estimate, ScenarioSummary
+from peel.records import CaseFigures, Estimate, RunSummary, ScenarioSummary
 from peel.reports.format import ReportSource
 from peel.reports.models_used import models_used, weak_model_warning
 from peel.reports.text import one_line
@@ -22,6 +22,7 @@ from peel.reports.wording import (
     interval,
     last_moment,
     name_of,
+    notes_by_text,
     number,
     share,
     usage_cells,
@@ -57,7 +58,7 @@ def _lines(source: ReportSource) -> Iterator[str]:
     if warning:
         yield f"\n> ⚠️ {escaped(warning, limit=500)}"
     yield from _gates(summary.scenarios)
-    yield from _estimates(summary.scenarios)
+    yield from _estimates(summary)
     yield from _weakest(source)
     yield from _faults(summary.scenarios)
     yield from _usage(source)
@@ -103,9 +104,12 @@ def _gates(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
     )
 
 
-def _estimates(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
+def _estimates(summary: RunSummary) -> Iterator[str]:
+    scenarios = summary.scenarios
     headings = "scenario|variant|evaluator|mean:|exactly these cases|new cases like these|below:|n:|unscored:|pending:"
-    return _table("Estimates", headings, (_estimate(s, estimate) for s in scenarios for estimate in s.evaluators))
+    yield from _table("Estimates", headings, (_estimate(s, estimate) for s in scenarios for estimate in s.evaluators))
+    for note, about in notes_by_text(summary).items():
+        yield f"\n{', '.join(map(escaped, about))}: {escaped(note, limit=400)}"
 
 
 def _estimate(scenario: ScenarioSummary, estimate: Estimate) -> str:

@@ -24,6 +24,7 @@ from peel.reports.wording import (
     interval,
     last_moment,
     name_of,
+    notes_by_text,
     number,
     share,
     usage_cells,
@@ -41,7 +42,7 @@ def render_summary(summary: RunSummary, run: Run, *, console: Console) -> None:
     """Print a run: its estimates, gates, marks, faults, usage and judge."""
     console.print(_head(run))
     console.print(_estimates(summary, wide=console.width >= _WIDE))
-    for part in (_gates(summary), _counts(summary), _usage(summary), _models(run)):
+    for part in (_notes(summary), _gates(summary), _counts(summary), _usage(summary), _models(run)):
         if part is not None:
             console.print(part)
     warning = weak_model_warning(run)
@@ -137,6 +138,17 @@ def drawn_interval(estimate: Estimate) -> Text:
 
 def _place(value: float) -> int:
     return round(min(1.0, max(0.0, value)) * (_BAR_WIDTH - 1))
+
+
+def _notes(summary: RunSummary) -> RenderableType | None:
+    """Where more than one number needs the same note, it stands once."""
+    notes = notes_by_text(summary)
+    if not notes:
+        return None
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for note, about in notes.items():
+        table.add_row(Text(one_line(", ".join(about)), style="yellow"), Text(one_line(note, limit=400), style="yellow"))
+    return Padding(table, (0, 0, 1, 0))
 
 
 def _gates(summary: RunSummary) -> RenderableType | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from peel.records import BASE_VARIANT, Estimate, GateResult, Mark, Run, ScenarioSummary
+from peel.records import BASE_VARIANT, Estimate, GateResult, Mark, Run, RunSummary, ScenarioSummary
 
 VERDICTS = {"pass": "passed", "fail": "failed", "undecided": "undecided"}
 """A gate's verdict as a word for a person."""
@@ -104,6 +104,28 @@ def name_of(summary: ScenarioSummary) -> str:
 def evaluator_name(estimate: Estimate) -> str:
     """An evaluator with the step it judges."""
     return f"{estimate.id} (on {estimate.on})" if estimate.on else estimate.id
+
+
+def notes_of(estimate: Estimate) -> str:
+    """What must be known to read an estimate, such as that its cases are too few to generalise; nothing usually."""
+    return " ".join(dict.fromkeys(note for note in (estimate.note, estimate.these_cases.note) if note))
+
+
+def notes_by_text(summary: RunSummary) -> dict[str, list[str]]:
+    """Each note of a run with the evaluators it is about."""
+    notes: dict[str, list[str]] = {}
+    for scenario in summary.scenarios:
+        for estimate in scenario.evaluators:
+            about = notes.setdefault(notes_of(estimate), [])
+            if estimate.id not in about:
+                about.append(estimate.id)
+    return {note: about for note, about in notes.items() if note}
+
+
+def levels(summary: RunSummary) -> str:
+    """The confidence level of the intervals, such as `95 %`."""
+    found = sorted({estimate.level for scenario in summary.scenarios for estimate in scenario.evaluators})
+    return ", ".join(f"{100 * level:g} %" for level in found) or "95 %"
 
 
 def gate_sentence(gate: GateResult) -> str:

@@ -36,8 +36,8 @@ class Budget:
         self._under_way -= 1
         if cost_usd is None:
             raise StepError(
-                "--budget cannot be kept: the price of a model is unknown; give it a `price` in peel.yaml "
-                "(input_per_million, output_per_million in US dollars), or run without --budget"
+                "--budget cannot be kept: a server told no token counts, so what its call cost is unknown; "
+                "run without --budget"
             )
         self.spent_usd += cost_usd
         self._dearest = max(self._dearest or 0.0, cost_usd)

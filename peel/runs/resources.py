@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,8 @@ from peel.knowledge.index import Knowledge
 from peel.knowledge.opening import KnowledgeSettings, Place, open_knowledge
 from peel.models.chat import ChatModel
 from peel.models.embedding import Embedder
-from peel.models.opening import Models, provider_of
+from peel.models.opening import Models, expand, provider_of
+from peel.models.prices import Pricing
 from peel.plugins import nearest
 from peel.records import Json, ModelDefinition
 from peel.runs.provenance import content_hash
@@ -92,6 +94,10 @@ class Resources:
         """Each role in use with the hash of what it stands for."""
         return {f"model {role}": content_hash(described) for role, described in self.models_in_use().items()}
 
+    async def unpriced(self) -> list[str]:
+        """The roles in use whose price is unknown."""
+        return [role for role in sorted(self._roles) if not await _is_priced(self._definitions[role])]
+
     def concurrency(self) -> int:
         """How many executions to keep in flight where nobody says: as many as the widest model takes calls."""
         return max((_calls_at_once(self._definitions[role]) for role in self._roles), default=FEW)
@@ -128,6 +134,13 @@ def _calls_at_once(definition: ModelDefinition) -> int:
     if definition.concurrency is not None:
         return definition.concurrency
     return EMBEDDED if provider_of(definition) == "embedded" else MANY
+
+
+async def _is_priced(definition: ModelDefinition) -> bool:
+    """Whether the price is known; the embedded model costs nothing."""
+    if provider_of(definition) == "embedded":
+        return True
+    return await Pricing(expand(definition, os.environ)).cost(1, 1) is not None
 
 
 def _described(definition: ModelDefinition) -> dict[str, Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -51,6 +52,10 @@ class Scope:
     later: frozenset[str] = frozenset()
     names_known: bool = True
     moved: Mapping[Path, tuple[Origin, Path]] = field(default_factory=dict)
+
+    @property
+    def workspace(self) -> FilePath:
+        return self.resources.root
 
     def template(self, value: Json, path: Path) -> Render:
         render, wrong = self.resources.templates.compile(value, self.names)

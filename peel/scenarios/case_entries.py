@@ -91,6 +91,6 @@ def _tags(case: dict[str, Json], part: Part, findings: Findings) -> tuple[str, .
     tags = tags_of(case.get("tags", []))
     if tags is None:
         allowed = "a list of texts, or text separated by commas or spaces"
-        was = "a list with something else" if isinstance(case["tags"], list) else found(case["tags"])
+        was = "a list that holds something else" if isinstance(case["tags"], list) else found(case["tags"])
         findings.add(f"'tags' of {part.name} must be {allowed}, not {was}", (*part.path, "tags"))
     return tags or ()

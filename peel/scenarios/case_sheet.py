@@ -173,5 +173,5 @@ def _take_tags(case: RawCase, value: Json) -> str | None:
     if tags is not None:
         case.tags = tags
         return None
-    was = "a list with something else" if isinstance(value, list) else found(value)
+    was = "a list that holds something else" if isinstance(value, list) else found(value)
     return f"'tags': tags are a JSON list of texts, or text separated by commas or spaces, not {was}"

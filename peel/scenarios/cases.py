@@ -16,7 +16,7 @@ from peel.records import Case, Json, Problem
 from peel.scenarios.case_entries import RawCase, read_entries
 from peel.scenarios.case_json import parse_json
 from peel.scenarios.case_sheet import read_sheet
-from peel.scenarios.checking import Findings, found
+from peel.scenarios.checking import Findings, found, shortened
 from peel.scenarios.documents import Unreadable, parse_yaml, read_text
 from peel.scenarios.finding import is_inside
 from peel.scenarios.origin import Origin, Place, origin_of, shown
@@ -55,10 +55,15 @@ def cases_path(written: str, directory: Path, *, root: Path) -> Path:
     """The cases file that a scenario names. Raises Unreadable with why it cannot be one."""
     path = Path(os.path.normpath(directory / written))
     if path.suffix.lower() not in _READERS:
-        raise Unreadable(f"the cases file {written!r} must end in {_SUFFIXES}")
-    if not is_inside(path, root):
-        raise Unreadable(f"the cases file {written!r} lies outside the workspace {shown(root)!r}; move it inside")
-    if not path.is_file():
+        raise Unreadable(f"the cases file {shortened(written)!r} must end in {_SUFFIXES}")
+    try:
+        inside, exists = is_inside(path, root), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Unreadable(f"the cases file {shortened(written)!r} cannot be read: {error}") from error
+    if not inside:
+        message = f"the cases file {shortened(written)!r} lies outside the workspace {shown(root)!r}; move it inside"
+        raise Unreadable(message)
+    if not exists:
         raise Unreadable(f"there is no cases file {shown(path)!r}; the path is relative to the scenario's file")
     return path
 

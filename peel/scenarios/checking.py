@@ -39,16 +39,17 @@ class Part:
 
 
 def found(value: Json) -> str:
-    """A value as a sentence names it: `the text 'five'`, `the number 2`, `a list`, `nothing`."""
+    """A value as a sentence names it: `the text 'five'`, `the number 2`, `an empty list`, `an empty value`."""
     if value is None:
-        return "nothing"
+        return "an empty value"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
         return f"the text {shortened(value)!r}"
-    return "a list" if isinstance(value, list) else "a mapping"
+    kind = "list" if isinstance(value, list) else "mapping"
+    return f"a {kind}" if value else f"an empty {kind}"
 
 
 def shortened(text: str) -> str:
@@ -89,19 +90,22 @@ def _report(issue: Any, model: type[BaseModel], part: Part, findings: Findings) 
     if issue["type"] == "extra_forbidden":
         findings.add(f"unknown key {shortened(key)!r} in {part.name}; {nearest(key, model.model_fields)}", path)
     elif issue["type"] == "missing":
-        findings.add(f"{part.name} has no {key!r}: {model.model_fields[key].description}{_meant(key, part)}", part.path)
+        _report_missing(key, model, part, findings)
     else:
         value = part.value[key] if isinstance(part.value, dict) else None
-        was = "" if key in _SECRETS and isinstance(value, str) else f", not {found(value)}"
+        was = "" if key in _SECRETS else f", not {found(value)}"
         findings.add(f"{key!r} of {part.name} must be {issue['msg']}{was}", path)
     return key
 
 
-def _meant(key: str, part: Part) -> str:
-    """Which of the written keys may be the missing one."""
+def _report_missing(key: str, model: type[BaseModel], part: Part, findings: Findings) -> None:
+    """Report a missing key, unless it stands there misspelt and is reported as unknown."""
     written = part.value if isinstance(part.value, dict) else {}
-    close = difflib.get_close_matches(key, written, n=1, cutoff=0.6)
-    return f"; is {close[0]!r} meant?" if close else ""
+    close = difflib.get_close_matches(key, written.keys() - model.model_fields.keys(), n=1, cutoff=0.6)
+    if close and model.model_config.get("extra") == "forbid":
+        return
+    meant = f"; is {close[0]!r} meant?" if close else ""
+    findings.add(f"{part.name} has no {key!r}: {model.model_fields[key].description}{meant}", part.path)
 
 
 @cache

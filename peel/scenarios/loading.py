@@ -116,33 +116,41 @@ def load_orchestration(path: Path, *, root: Path) -> LoadedOrchestration:
 
 
 def conflicting_names(scenario: LoadedScenario, orchestration: LoadedOrchestration) -> tuple[Problem, ...]:
-    """Shared inputs, case inputs and steps that have the same name, which templates could not tell apart."""
+    """Inputs and steps that have the same name, where a template could not tell which is meant.
+
+    The last step may be called like an input (an email is answered by an email): no step after it could mean either.
+    """
     if scenario.scenario is None or orchestration.orchestration is None:
         return ()
-    inputs = scenario.scenario.inputs
-    steps = {step.id for step in orchestration.orchestration.steps}
-    found = [
-        scenario.origin.problem(
-            f"the shared input {name!r} is called like a step; rename one of the two", ("inputs", name)
-        )
-        for name in inputs
-        if name in steps
+    steps = frozenset(step.id for step in orchestration.orchestration.steps[:-1])
+    shared = scenario.scenario.inputs.keys()
+    of_shared = [
+        scenario.origin.problem(_called_like("shared input", name, "a step that others follow"), ("inputs", name))
+        for name in shared & steps
     ]
-    first = {name: place for place, case in reversed(list(enumerate(scenario.scenario.cases))) for name in case.inputs}
-    for name, place in sorted(first.items()):
-        if name in inputs or name in steps:
-            like = "a shared input" if name in inputs else "a step"
-            message = f"the case input {name!r} is called like {like}; rename one of the two"
-            found.append(scenario.cases_origin.problem(message, (place, "inputs", name)))
-    return tuple(found)
+    cases = scenario.scenario.cases
+    first = {name: place for place in range(len(cases) - 1, -1, -1) for name in cases[place].inputs}
+    of_cases = [
+        scenario.cases_origin.problem(
+            _called_like("case input", name, "a shared input" if name in shared else "a step that others follow"),
+            (first[name], "inputs", name),
+        )
+        for name in sorted(first.keys() & (shared | steps))
+    ]
+    return told(of_shared, of_cases)
 
 
-def _cases(value: Json, findings: Findings, root: Path) -> LoadedCases:
+def _called_like(what: str, name: str, other: str) -> str:
+    return f"the {what} {name!r} is called like {other}, so that templates could not tell them apart; rename one"
+
+
+def _cases(fields: dict[str, Json], findings: Findings, root: Path) -> LoadedCases:
+    value = fields.get("cases")
     nothing = LoadedCases((), findings.origin.at("cases"))
     if isinstance(value, list):
         return inline_cases(value, findings.origin.at("cases"))
     if not isinstance(value, str):
-        if value is not None:
+        if "cases" in fields:
             allowed = "a path to a .csv, .yaml, .yml or .jsonl file, or a list of cases"
             findings.add(f"'cases' of the scenario must be {allowed}, not {found(value)}", ("cases",))
         return nothing
@@ -200,7 +208,7 @@ def _parts(fields: dict[str, Json], findings: Findings, root: Path) -> _Parts:
         read_variants(fields.get("variants"), fields.get("matrix"), findings),
         evaluators,
         read_gates(fields.get("gates"), evaluators.ids, findings),
-        _cases(fields.get("cases"), findings, root),
+        _cases(fields, findings, root),
     )
 
 

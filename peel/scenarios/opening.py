@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,14 +37,15 @@ def open_definitions(path: Path, begins: str) -> tuple[Findings, dict[str, Json]
 
 
 def told(*problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The problems of each file in the order of their lines, at most MOST_PROBLEMS of each."""
-    return tuple(problem for of_file in problems for problem in _bounded(of_file))
+    """The problems, file by file in the order of their lines, at most MOST_PROBLEMS of each file."""
+    by_file: dict[str | None, list[Problem]] = {}
+    for problem in dict.fromkeys(itertools.chain(*problems)):
+        by_file.setdefault(problem.file, []).append(problem)
+    return tuple(problem for of_file in by_file.values() for problem in _bounded(of_file))
 
 
-def _bounded(problems: Sequence[Problem]) -> list[Problem]:
-    ordered = sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0)
+def _bounded(problems: list[Problem]) -> list[Problem]:
+    ordered = sorted(problems, key=lambda problem: problem.line or 0)
     rest = len(ordered) - MOST_PROBLEMS
-    if rest <= 0:
-        return ordered
-    more = Problem(message=f"and {rest} more problems in this file", file=ordered[0].file)
-    return [*ordered[:MOST_PROBLEMS], more]
+    more = [Problem(message=f"and {rest} more problems in this file", file=ordered[0].file)] if rest > 0 else []
+    return [*ordered[:MOST_PROBLEMS], *more]

@@ -24,9 +24,11 @@ _SENTENCES = (
         "a \\ in double quotes begins an escape YAML does not know; use single quotes for a pattern",
     ),
     ("expected '-' indicator", "a list goes on here, but the line does not begin with '- ' at the list's indentation"),
+    ("tab character", "a tab stands where only spaces may; indent with spaces"),
     ("block mapping", _INDENTATION),
     ("block collection", _INDENTATION),
     ("block node", _INDENTATION),
+    ("flow node", "an item is missing after ',' or a bracket, or a bracket is never closed"),
     ("document start", _INDENTATION),
     ("block scalar", "after | or > the text begins on the next line, indented"),
     ("directive", "a line that begins with % is a directive; put the text in quotes"),
@@ -46,7 +48,8 @@ def explain(error: YAMLError, text: str) -> tuple[str, int]:
 
 
 def _is_unclosed(said: str, at_end: bool) -> bool:
-    return "unexpected end of stream" in said or ("flow" in said and at_end)
+    in_brackets = "flow sequence" in said or "flow mapping" in said
+    return "unexpected end of stream" in said or (in_brackets and at_end)
 
 
 def _unclosed(said: str, line: int) -> str:

@@ -7,20 +7,24 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from peel.errors import StoreError
+from peel.store.schema import VERSION
 
 
-def upgrade(engine: Engine, *, shown: str) -> None:
-    """Run the migrations that are missing. Raises StoreError where the store is of a newer PEEL."""
+def upgrade(connection: Connection, *, version: str | None, shown: str) -> None:
+    """Run the migrations that are missing since `version` (None: all of them), inside the connection's transaction.
+
+    Raises StoreError where no migration of this PEEL made `version`; `shown` is what the message calls the store.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
     try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(
-            f"the store {shown} has tables of another version of PEEL ({error}); use that version, or another store"
+            f"the store {shown} has tables of version {version!r}, and this PEEL knows versions up to {VERSION!r}; "
+            "use the newer PEEL that made it, or name another store"
         ) from error

@@ -7,6 +7,7 @@ rows of their own, written as they finish, so that an execution which died can g
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -57,12 +58,14 @@ executions = Table(
     Column("ok", SmallInteger, nullable=False),
     Column("started", Float, nullable=False),
     Column("latency_s", Float, nullable=False),
-    Column("tokens_in", Integer),
-    Column("tokens_out", Integer),
+    Column("tokens_in", BigInteger),
+    Column("tokens_out", BigInteger),
     Column("cost_usd", Float),
     Column("marks", SmallInteger, nullable=False),
     Column("fault", Text),
     PrimaryKeyConstraint("run", "number"),
+    # In SQLite the primary key is the table itself: a row of numbers needs no second key beside it.
+    sqlite_with_rowid=False,
 )
 
 steps = Table(
@@ -81,15 +84,15 @@ scores = Table(
     Column("key", Integer, primary_key=True),
     Column("run", Integer, ForeignKey("runs.key"), nullable=False),
     Column("execution", Integer, nullable=False),
-    Column("evaluator", String(128), nullable=False),
+    Column("evaluator", Text, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("value", Float),
     Column("reason", Text, nullable=False),
-    Column("rater", String(128)),
+    Column("rater", Text),
     Column("at", Float, nullable=False),
     Column("calls", Integer, nullable=False),
-    Column("tokens_in", Integer),
-    Column("tokens_out", Integer),
+    Column("tokens_in", BigInteger),
+    Column("tokens_out", BigInteger),
     Column("cost_usd", Float),
     Column("details", Text),
     Index(None, "run", "execution"),

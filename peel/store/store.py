@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from peel.errors import StoreError
 from peel.records import Run, RunStatus
 from peel.store import schema
-from peel.store.database import open_engine, told
+from peel.store.database import LOCK_TIMEOUT_S, open_engine, told
 from peel.store.rows import run_of, run_row
 from peel.store.stored import SqlStoredRun
 from peel.store.writing import RunWriter
@@ -21,9 +21,12 @@ from peel.store.writing import RunWriter
 class Store:
     """An open store. Safe to use from several threads and beside other processes."""
 
-    def __init__(self, url: str, *, root: Path) -> None:
-        """Open `url`; a relative SQLite path counts from `root`. Raises StoreError, MissingExtra."""
-        self._engine = open_engine(url, root=root)
+    def __init__(self, url: str, *, root: Path, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
+        """Open `url`; a relative SQLite path counts from `root`. Raises StoreError, MissingExtra.
+
+        `lock_timeout_s` is how long to wait for another process that holds the store's lock, in seconds.
+        """
+        self._engine = open_engine(url, root=root, lock_timeout_s=lock_timeout_s)
 
     def close(self) -> None:
         """Give the connections back."""

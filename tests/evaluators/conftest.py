@@ -22,7 +22,7 @@ class FakeScope:
     """A CompileScope over given cases, models and functions, that collects problems as (path, message)."""
 
     cases: Sequence[Case] = ()
-    steps: Sequence[str] = ("question", "passages", "email")
+    steps: Sequence[str] = ("question", "passages", "reply")
     models: Mapping[str, Any] = field(default_factory=dict)
     embedders: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -145,7 +145,7 @@ def judged():
 
     def make(output: Json, *, expected: dict[str, Json] | None = None, **more: Any) -> EvaluationContext:
         case = Case(id="c1", inputs={"email": "Help!"}, expected=expected or {})
-        steps = {"email": output, **more.pop("steps", {})}
+        steps = {"reply": output, **more.pop("steps", {})}
         return EvaluationContext(
             output=output, inputs=case.inputs, expected=case.expected, steps=steps, case=case, **more
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peel.evaluators.exact import ExactEvaluator
+from peel.records import Case
 
 
 @pytest.mark.parametrize(
@@ -105,8 +106,6 @@ def test_wrong_settings_are_problems_at_their_path(settings, path, scope, proble
 
 def test_a_case_without_the_expected_key_is_named(scope, problems):
     """A case that lacks what the others have is found before anything runs."""
-    from peel.records import Case
-
     cases = Case(id="full", expected={"answer": "42"}), Case(id="bare")
     found = problems(ExactEvaluator, scope(*cases))
     assert found[("expected",)].startswith("case 'bare': ")

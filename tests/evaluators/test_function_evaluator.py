@@ -47,7 +47,7 @@ def test_a_function_may_ask_for_everything(called):
 
     assert called(formal).value == 0.5
     assert sorted(seen) == ["case", "expected", "inputs", "output", "steps"]
-    assert (seen["case"].id, seen["inputs"], seen["steps"]) == ("c1", {"email": "Help!"}, {"email": "text"})
+    assert (seen["case"].id, seen["inputs"], seen["steps"]) == ("c1", {"email": "Help!"}, {"reply": "text"})
 
 
 def test_further_keys_are_arguments(called):

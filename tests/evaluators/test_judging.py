@@ -126,7 +126,7 @@ HOSTILE = [
 def test_judged_text_stays_between_its_marker_lines(answer):
     """The marks occur nowhere in the judged text, and everything of it stands between them, in the user's message."""
     system, user = messages_for(answer, expected="The shop opens at 9.", criteria=None)
-    mark = re.findall(r"\[\[ANSWER ([0-9a-f]{8})\]\]", user.content)[-1]
+    mark = re.findall(r"\[\[ANSWER ([0-9a-f]{8})\]\]", user.content)[0]
     assert mark not in answer
     assert user.content.count(f"[[ANSWER {mark}]]") == user.content.count(f"[[END ANSWER {mark}]]") == 1
     before, _, rest = user.content.partition(f"[[ANSWER {mark}]]")
@@ -137,15 +137,6 @@ def test_judged_text_stays_between_its_marker_lines(answer):
         "\x00\ud800", "\N{REPLACEMENT CHARACTER}?"
     )
     assert answer not in before + after
-
-
-def test_a_text_that_holds_its_own_mark_gets_another():
-    """The mark that follows from the texts is passed over where a text holds it already."""
-    _, user = messages_for("a", expected="b", criteria=None)
-    marks = set(re.findall(r"\[\[END ANSWER ([0-9a-f]{8})\]\]", user.content))
-    every = " ".join(f"{n:02x}" for n in range(256))
-    _, crowded = messages_for(every + str(marks), expected="b", criteria=None)
-    assert not marks & set(re.findall(r"\[\[END ANSWER ([0-9a-f]{8})\]\]", crowded.content))
 
 
 @pytest.mark.parametrize(

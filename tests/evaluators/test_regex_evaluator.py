@@ -128,3 +128,9 @@ def test_patterns_that_depend_on_the_output_are_checked_when_it_is_there(scope, 
     got = asyncio.run(score("e1", evaluator, judged("x", steps={"question": "("}), execution=0, at=0))
     assert (got.status, got.value) == ("unscored", None)
     assert "no regular expression" in got.reason
+
+
+@pytest.mark.parametrize(("pattern", "value"), [("3 seconds", 1), ("3 Seconds", 0), ("seconds.", 1), ("s.conds", 1)])
+def test_plain_text_and_patterns_are_searched_alike(pattern, value, scope, compiled, judged):
+    """A pattern without special characters needs no search engine; the others mean what they mean."""
+    assert compiled(RegexEvaluator, scope(), all=pattern).evaluate(judged(EMAIL)).value == value

@@ -101,11 +101,11 @@ def test_a_bad_score_is_not_asked_for_again(judge, semantic):
 
 def test_the_value_of_several_votes_is_their_mean(judge, semantic):
     """The votes are kept one by one; several votes are asked for with chance, each with its own seed."""
-    scripted = judge(*('{"reason": "R%d", "score": %s}' % each for each in [(1, 1), (2, 0.5), (3, 0)]))
+    scripted = judge(*(f'{{"reason": "for {value}", "score": {value}}}' for value in (1, 0.5, 0)))
     got = semantic(scripted, votes=3, parameters={"seed": 5})
     assert got.value == pytest.approx(0.5)
     assert [vote["value"] for vote in got.details["votes"]] == [1.0, 0.5, 0.0]
-    assert got.reason == "mean of 3 votes; nearest to it: R2"
+    assert got.reason == "mean of 3 votes; nearest to it: for 0.5"
     assert got.usage.calls == 3
     assert {request.parameters["temperature"] for request in scripted.asked} == {0.7}
     assert len({request.parameters["seed"] for request in scripted.asked}) == 3

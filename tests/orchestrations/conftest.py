@@ -133,7 +133,7 @@ def compile_step(scope: ScriptedScope) -> Callable[..., Any]:
     """Compiles a step that must have no problem."""
 
     def compile_it(kind: Any, **definition: Any) -> Any:
-        scope.names = {name: None for name in definition.pop("names", ())}
+        scope.names = dict.fromkeys(definition.pop("names", ()))
         step = kind.compile(StepDefinition(**{"id": "step", "use": "kind", **definition}), scope)
         assert scope.problems == []
         return step
@@ -146,7 +146,7 @@ def problems_of(scope: ScriptedScope) -> Callable[..., list[tuple[Path, str]]]:
     """Compiles a step that must not compile cleanly, and tells its problems."""
 
     def problems(kind: Any, **definition: Any) -> list[tuple[Path, str]]:
-        scope.names = {name: None for name in definition.pop("names", ())}
+        scope.names = dict.fromkeys(definition.pop("names", ()))
         try:
             kind.compile(StepDefinition(**{"id": "step", "use": "kind", **definition}), scope)
         except Incomplete:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,6 +42,7 @@ from peel.records import (
     Variant,
 )
 from peel.reports.format import ReportSource
+from peel.reports.html import HtmlReport
 from peel.store.reading import MARK_BITS, MISSING, PENDING, SCORED, UNSCORED, Columns, ScoreColumn
 
 EVALUATORS = (
@@ -127,7 +131,7 @@ class Telco:
         return Case(
             id=self.case_ids(place),
             tags=(("moving", "curt", "angry", "two-questions")[place % 4], *(("demo",) if place % 16 == 0 else ())),
-            inputs={"email": f"Hello, my AR{83 + place % 12}: " + _prose(chance, 60)},
+            inputs={"email": _email(place)},
             expected={"terms": ["reset button", "3 seconds"], "answer": _prose(chance, 20), "source": "AR83.pdf#6.2"},
         )
 
@@ -181,7 +185,7 @@ class Telco:
         return execution, tuple(self._score(number, name, *given, chance) for name, given in scores.items())
 
     def _steps(self, place: int, chance: random.Random) -> Iterator[StepResult]:
-        email = str(self.case(place).inputs["email"])
+        email = _email(place)
         passages = [self._passage((place * 3 + rank) % 40, rank) for rank in range(4)]
         shown = "\n\n".join(
             f"[{rank}] {p['document']}, {p['section']}\n{p['text']}" for rank, p in enumerate(passages, 1)
@@ -225,7 +229,7 @@ class Telco:
     def _passage(self, place: int, rank: int) -> dict[str, Any]:
         return {
             "id": f"AR83#{place}",
-            "text": self.text or _prose(random.Random(f"passage {place}"), self.passage_words),
+            "text": self.text or _passage_text(place, self.passage_words),
             "document": f"AR{83 + place % 4}.pdf",
             "page": place % 12 + 1,
             "section": SECTIONS[place % len(SECTIONS)],
@@ -250,15 +254,15 @@ class Telco:
         assert scenario == "telco-support"
         first = self.variants.index(variant) * self.each
         facts = [self.facts(number) for number in range(first, first + self.each)]
-        ok = np.array([made for made, _ in facts])
+        ok = np.array([made for made, _ in facts], dtype=bool)
         number = np.arange(first, first + self.each)
-        place = (number - first) // self.repetitions
+        place = (number - first) // max(1, self.repetitions)
         marks = np.where((place % 5 == 1) & ok, MARK_BITS["truncated"], 0).astype(np.uint8)
         return Columns(
             planned=self.each,
             number=number,
             case=place,
-            repetition=(number - first) % self.repetitions + 1,
+            repetition=(number - first) % max(1, self.repetitions) + 1,
             ok=ok,
             latency_s=np.full(self.each, 2.5),
             tokens_in=np.full(self.each, 900.0),
@@ -271,12 +275,23 @@ class Telco:
 
 
 class FakeStoredRun:
-    """`peel.store.reading.StoredRun` over a `Telco`."""
+    """`peel.store.reading.StoredRun` over a `Telco`; `read` are the numbers of the executions read so far."""
 
     def __init__(self, telco: Telco) -> None:
         self.run = telco.run()
         self.columns = telco.columns
         self.executions = telco.executions
+        self.read = telco.read
+
+
+@cache
+def _passage_text(place: int, words: int) -> str:
+    return _prose(random.Random(f"passage {place}"), words)
+
+
+@cache
+def _email(place: int) -> str:
+    return f"Hello, my AR{83 + place % 12}: {_prose(random.Random(f'case {place}'), 60)}"
 
 
 def _prose(chance: random.Random, words: int) -> str:
@@ -408,3 +423,26 @@ def source_for(telco: Telco) -> ReportSource:
 def telco_source() -> Callable[..., ReportSource]:
     """Makes a report source; its arguments are the fields of `Telco`."""
     return lambda **fields: source_for(Telco(**fields))
+
+
+@pytest.fixture(scope="session")
+def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The HTML report of 10,000 executions: 100 cases, 100 times."""
+    path = tmp_path_factory.mktemp("large") / "report.html"
+    with path.open("wb") as out:
+        HtmlReport().write(source_for(Telco(cases=100, repetitions=100)), out)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser without a window; the tests that need one are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as started:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        opened = started.chromium.launch(executable_path=found, args=[*flags, "--disable-sync", "--no-first-run"])
+        yield opened
+        opened.close()

@@ -32,7 +32,7 @@ def estimate(**changes: object) -> Estimate:
 
 
 def test_an_interval_is_drawn_to_scale_and_told_in_words():
-    """The dot stands in the middle of the axis for 0.5, between the ends of both intervals; the title has the numbers."""
+    """The dot of 0.5 stands in the middle of the axis, every part is drawn once, and the title has the numbers."""
     svg = ElementTree.fromstring(interval_chart(estimate(), bar=0.9))
     width = float(svg.get("viewBox").split()[2])
     assert svg.find("circle").get("cx") == f"{width / 2:.1f}"

@@ -58,8 +58,8 @@ def test_a_formula_becomes_text(telco_source, text):
     sheet = rows(telco_source(cases=2, repetitions=2, text=text, case_ids=lambda place: f"{text}{place}", errors=0.0))
     for row in sheet:
         for name in ("case", "reason", "output"):
-            assert row[name].startswith(("'", "router", "socket")) or row["score_status"] == "unscored"
-            assert text.strip() in row[name] or row["score_status"] == "unscored"
+            if row["score_status"] != "unscored":
+                assert row[name].startswith(f"'{text}")
 
 
 @given(st.text())

@@ -228,7 +228,7 @@ class HttpStep:
         try:
             found = self._extract.findall(value)
         except JSONPathError as error:
-            raise StepError(f"extract {self._parameters.extract!r} fails on the response: {error}") from error
+            raise StepError(f"extract {self._parameters.extract!r} fails on the response: {error.args[0]}") from error
         if not found:
             excerpt = self._excerpt(as_text(value))
             raise StepError(f"extract {self._parameters.extract!r} finds nothing in the response: {excerpt}")
@@ -258,7 +258,7 @@ def _compiled(path: str | None, scope: CompileScope) -> Any:
         # Strict is RFC 9535, so that a path means here what it means elsewhere.
         return jsonpath.compile(path, strict=True)
     except JSONPathError as error:
-        reason = str(error).splitlines()[0]
+        reason = error.args[0] if error.args else "unreadable"  # str(error) fails for an empty path
         scope.problem(
             f"extract {path!r} is no JSONPath ({reason}); write one such as $.items[0].name", ("parameters", "extract")
         )
@@ -276,12 +276,13 @@ def _request(method: str, given: dict[str, Any]) -> httpx.Request:
     url = httpx.URL(as_text(given["url"]))
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError(f"the url is no http or https address: {str(url)[:80]!r}")
+    if given.get("query"):
+        url = url.copy_merge_params({key: _plain(value) for key, value in given["query"].items()})
     body = as_text(given["body"]).encode() if "body" in given else None
     return httpx.Request(
         method,
         url,
         headers=_headers(given.get("headers") or {}),
-        params={key: _plain(value) for key, value in given["query"].items()} if given.get("query") else None,
         json=given.get("json"),
         data={key: _plain(value) for key, value in given["form"].items()} if given.get("form") is not None else None,
         content=body,

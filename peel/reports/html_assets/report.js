@@ -193,6 +193,8 @@
   function drawMap() {
     readColours();
     drawn = mapRows();
+    const evaluator = part.facts.evaluators[chosen]?.id ?? "no evaluator";
+    byId("map").setAttribute("aria-label", `Heat map of ${part.facts.scenario} · ${part.facts.variant}, ${evaluator}: a row is a case, a cell a repetition`);
     const size = cellSize(Math.max(1, ...drawn.map((row) => row.to - row.from)));
     byId("map").replaceChildren(...drawn.map((row, r) => mapRow(row, r, size)));
     pages(byId("map-pages"), page, Math.ceil(rows.length / ROWS_A_PAGE), (next) => { page = next; cursor = { row: 0, column: 0 }; drawMap(); });
@@ -379,8 +381,10 @@
     });
     list.append(body);
     const note = make("p", "To stay small, this report holds the texts of the weakest executions only. The whole of this one: ");
-    const quoted = /^[\w.-]+$/.test(id) ? `${id}#${repetition}` : `'${`${id}#${repetition}`.replaceAll("'", "'\\''")}'`;
-    note.append(make("code", `peel show ${index.run} ${quoted}`));
+    const quoted = (words) => (/^[\w.-]+(#\d+)?$/.test(words) ? words : `'${words.replaceAll("'", "'\\''")}'`);
+    const several = (key) => new Set(index.parts.map((facts) => facts[key])).size > 1;
+    const which = ["scenario", "variant"].filter(several).map((key) => ` --${key} ${quoted(one.facts[key])}`).join("");
+    note.append(make("code", `peel show ${index.run} ${quoted(`${id}#${repetition}`)}${which}`));
     return [list, note];
   }
 
