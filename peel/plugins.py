@@ -16,6 +16,10 @@ from peel.errors import PeelError
 __all__ = ["Registry", "UnknownName", "nearest"]
 
 
+MOST_LISTED = 20
+"""How many allowed names a message lists."""
+
+
 class UnknownName(PeelError):
     """A name that no plugin of the group has; the message names what is allowed and the nearest."""
 
@@ -30,6 +34,11 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     if not names:
         return "none exist here"
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if len(names) > MOST_LISTED:
+        # A hundred case ids would bury the nearest one.
+        return (
+            f"did you mean {close[0]!r}? {len(names)} exist" if close else f"{len(names)} exist, such as {names[0]!r}"
+        )
     listed = f"llowed: {', '.join(names)}"
     return f"did you mean {close[0]!r}? A{listed}" if close else f"a{listed}"
 

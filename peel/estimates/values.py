@@ -13,6 +13,9 @@ from peel.store.reading import PENDING, SCORED, UNSCORED, Columns, ScoreColumn
 LEVEL = 0.95
 """The confidence level of the intervals in reports."""
 
+REASONS_TOLD = 3
+"""How many different reasons of unscored executions a note tells, the commonest first."""
+
 
 def estimate(definition: EvaluatorDefinition, columns: Columns, *, below: float) -> Estimate:
     """The estimate of one evaluator under one scenario variant; `below` is the threshold of the share below."""
@@ -51,8 +54,9 @@ def _below(values: NDArray[np.float64], threshold: float) -> Below:
 
 
 def _note(interval: Interval, column: ScoreColumn) -> str:
-    reasons = [f"{count} unscored: {reason}" for reason, count in list(column.reasons.items())[:3]]
-    return " ".join([interval.note, *reasons]).strip()
+    """What is to be said of an estimate: sentences about its interval, then why scores could not be made."""
+    told = [f"{count} unscored: {reason}" for reason, count in list(column.reasons.items())[:REASONS_TOLD]]
+    return " ".join(filter(None, [interval.note, "; ".join(told)]))
 
 
 def usage_figures(columns: Columns) -> UsageFigures:

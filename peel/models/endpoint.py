@@ -109,11 +109,15 @@ class Endpoint:
         parts = urlsplit(self._address)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
-    async def post(self, body: bytes, read: Callable[[httpx.Response], Awaitable[T]]) -> Answer[T]:
-        """Send `body` and give the successful response to `read`.
+    async def post(self, content: Mapping[str, Any], read: Callable[[httpx.Response], Awaitable[T]]) -> Answer[T]:
+        """Send `content` as JSON and give the successful response to `read`.
 
         Raises TransportError, RefusedError or ProtocolError, each with the attempts made.
         """
+        try:
+            body = orjson.dumps(content)
+        except TypeError as error:
+            raise RefusedError(f"the call cannot be written as JSON: {error}") from error
         call = _Call()
         while True:
             try:

@@ -43,7 +43,7 @@ def open_chat_model(definition: ModelDefinition, *, shared: Shared) -> ChatModel
 
 def open_endpoint(definition: ModelDefinition, *, shared: Shared, limiter: AdaptiveLimiter) -> Endpoint:
     """The chat completions of a server, over the connections that all models of a workspace share."""
-    return Endpoint(definition, _PATH, transport=lambda: shared.get("http", _open_transport), limiter=limiter)
+    return Endpoint(definition, _PATH, transport=lambda: shared.get("http", open_transport), limiter=limiter)
 
 
 def limiter_for(definition: ModelDefinition) -> AdaptiveLimiter:
@@ -53,7 +53,8 @@ def limiter_for(definition: ModelDefinition) -> AdaptiveLimiter:
     return AdaptiveLimiter(start=DEFAULT_START, ceiling=DEFAULT_CEILING)
 
 
-def _open_transport() -> httpx.AsyncBaseTransport:
+def open_transport() -> httpx.AsyncBaseTransport:
+    """The one transport of a workspace; opened with the first call."""
     from peel.models.transport import AiohttpTransport
 
     return AiohttpTransport()
@@ -116,7 +117,7 @@ class OpenAIChatModel:
 
     async def _ask(self, body: dict[str, Any], *, stream: bool, before: tuple[Attempt, ...] = ()) -> ChatReply:
         read: Callable[[httpx.Response], Awaitable[Completion]] = read_stream if stream else read_whole
-        answer = await self._endpoint.post(orjson.dumps(body), read)
+        answer = await self._endpoint.post(body, read)
         return await self._reply(answer, before)
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:

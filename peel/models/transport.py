@@ -31,11 +31,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._routes: dict[str, tuple[URL, str | None]] = {}
         self._ssl: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; redirects are not followed. Raises httpx.TransportError."""
+        """Send one request; redirects are not followed. Raises httpx.TransportError, RuntimeError after `aclose`."""
         url, proxy = self._routes.get(str(request.url)) or self._route(request.url)
         session = self._session or self._open()
         body = b"".join(cast(Iterable[bytes], request.stream))
@@ -54,12 +55,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response, request))
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, for good."""
+        self._closed = True
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise RuntimeError("the models are closed; nothing can be asked any more")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),

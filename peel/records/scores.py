@@ -38,9 +38,15 @@ class Score(Record):
     execution: int
     evaluator: str
     status: ScoreStatus
-    value: float | None = None
+    value: float | None = Field(default=None, ge=0.0, le=1.0, allow_inf_nan=False)
     reason: str = ""
     usage: Usage = Usage()
     details: dict[str, Json] = Field(default_factory=dict)
     rater: str | None = None
     at: float = 0.0
+
+    @model_validator(mode="after")
+    def _value_exactly_when_scored(self) -> Score:
+        if (self.status == "scored") != (self.value is not None):
+            raise ValueError(f"a score has a value exactly when it is scored, not {self.value!r} when {self.status}")
+        return self

@@ -21,8 +21,8 @@ def find_executions(
     """
     case_id, repetition = _parsed(stored, address)
     _check(stored, case_id, scenario, variant)
-    numbers = {number: case for number, case in _numbers(stored, case_id, repetition, scenario, variant)}
-    found = [(execution, scores, numbers[execution.number]) for execution, scores in stored.executions(numbers)]
+    cases = dict(_numbers(stored, case_id, repetition, scenario, variant))
+    found = [(execution, scores, cases[execution.number]) for execution, scores in stored.executions(cases)]
     if not found:
         _fail(f"the run {stored.run.id} has no stored execution {address!r}; N counts repetitions from 1")
     return found
@@ -44,7 +44,11 @@ def _check(stored: SqlStoredRun, case_id: str, scenario: str | None, variant: st
     run = stored.run
     cases = {case.id for some in run.cases.values() for case in some}
     variants = {item.variant.name for item in run.scenario_variants}
-    for word, name, known in (("case", case_id, cases), ("scenario", scenario, set(run.cases)), ("variant", variant, variants)):
+    for word, name, known in (
+        ("case", case_id, cases),
+        ("scenario", scenario, set(run.cases)),
+        ("variant", variant, variants),
+    ):
         if name is not None and name not in known:
             _fail(f"the run {run.id} has no {word} {name!r}; {nearest(name, known)}")
 
@@ -56,13 +60,10 @@ def _numbers(
     for planned in Plan(run.scenario_variants, run.cases):
         item = run.scenario_variants[planned.scenario_variant]
         case = run.cases[item.scenario.scenario][planned.case]
-        if case.id == case_id and _is(planned.repetition, repetition) and _is(item.scenario.scenario, scenario):
-            if _is(item.variant.name, variant):
-                yield planned.number, case
-
-
-def _is(value: object, wanted: object) -> bool:
-    return wanted is None or value == wanted
+        found = (case.id, planned.repetition, item.scenario.scenario, item.variant.name)
+        wanted = (case_id, repetition, scenario, variant)
+        if all(want is None or value == want for value, want in zip(found, wanted, strict=True)):
+            yield planned.number, case
 
 
 def _fail(message: str) -> NoReturn:

@@ -46,15 +46,7 @@ def _missing(flag: str, names: Iterable[str], existing: Iterable[str]) -> list[P
     known = dict.fromkeys(existing)
     word = flag.removeprefix("--")
     return [
-        Problem(message=f"no scenario has the {word} {name!r}; {_told(name, known)}", file=flag)
+        Problem(message=f"no scenario has the {word} {name!r}; {nearest(name, known)}", file=flag)
         for name in names
         if name not in known
     ]
-
-
-def _told(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    if len(names) <= 20:
-        return nearest(name, names)
-    # A hundred case ids would bury the nearest one.
-    return f"{nearest(name, names).split(' Allowed:')[0].split('allowed:')[0].strip()} ({len(names)} exist)".strip()

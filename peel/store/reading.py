@@ -21,7 +21,7 @@ MARK_BITS: Mapping[Mark, int] = {"empty": 1, "truncated": 2, "refused": 4, "fall
 @dataclass(frozen=True, slots=True)
 class ScoreColumn:
     """One evaluator's scores, one entry an execution: `status` (int8, codes above), `value` (float64 in [0, 1], NaN
-    where not scored), `reasons` the count of unscored executions by reason."""
+    where not scored), `reasons` the count of unscored executions by reason, the commonest first (the rarest as one)."""
 
     status: NDArray[np.int8]
     value: NDArray[np.float64]
@@ -34,9 +34,10 @@ class Columns:
 
     `number` int64: place in the plan. `case` int64: position in `Run.cases[scenario]`. `repetition` int64 from 1.
     `ok` bool. `latency_s` float64 seconds. `tokens_in`, `tokens_out`, `cost_usd` float64, NaN where unknown.
-    `marks` uint8 bits (MARK_BITS) of the output step. `scores` by evaluator id; a person's score of a manual
-    evaluator is the mean over raters' latest scores.
-    `planned` counts all executions of the plan, finished or not. `faults` counts errored executions by `type: message`.
+    `marks` uint8 bits (MARK_BITS) of all its steps. `scores` by evaluator id: the latest score counts, of an evaluator
+    that people answer the mean over people of each one's latest; a judge's score and a person's are never mixed.
+    `planned` counts all executions of the plan, finished or not. `faults` counts errored executions by
+    `type in step: message`, the commonest first (the rarest as one).
     """
 
     planned: int

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
+from pydantic_core import from_json, to_json
 
-from peel.records import Execution, Fault, Mark, Run, ScenarioVariant, Score, StepResult, Usage
+from peel.records import Execution, Fault, Mark, Record, Run, ScenarioVariant, Score, StepResult, Usage
 from peel.store.reading import MARK_BITS, PENDING, SCORED, UNSCORED
 
 STATUS_CODES = {"scored": SCORED, "unscored": UNSCORED, "pending": PENDING}
@@ -17,10 +19,7 @@ STATUS_WORDS = {code: word for word, code in STATUS_CODES.items()}
 
 def run_row(run: Run) -> dict[str, Any]:
     """The row of a new run. The definitions are compressed: they repeat, and only reports read them."""
-    definitions = {
-        "scenario_variants": [item.model_dump(mode="json") for item in run.scenario_variants],
-        "cases": {name: [case.model_dump(mode="json") for case in cases] for name, cases in run.cases.items()},
-    }
+    definitions = {"scenario_variants": run.scenario_variants, "cases": run.cases}
     return {
         "id": run.id,
         "started": run.started,
@@ -28,7 +27,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "status": run.status,
         "planned": run.planned,
         "provenance": run.provenance.model_dump_json(),
-        "definitions": zlib.compress(orjson.dumps(definitions), 6),
+        "definitions": zlib.compress(to_json(definitions), 6),
     }
 
 
@@ -41,15 +40,34 @@ def run_of(row: Any) -> Run:
             "finished": row.finished,
             "status": row.status,
             "planned": row.planned,
-            "provenance": orjson.loads(row.provenance),
-            **orjson.loads(zlib.decompress(row.definitions)),
+            "provenance": from_json(row.provenance),
+            **from_json(zlib.decompress(row.definitions)),
         }
     )
 
 
 def step_row(run: int, execution: int, *, place: int, result: StepResult) -> dict[str, Any]:
     """The row of one finished step; `place` is its position in the orchestration."""
-    return {"run": run, "execution": execution, "place": place, "result": result.model_dump_json(exclude_defaults=True)}
+    return {"run": run, "execution": execution, "place": place, "result": as_json(result)}
+
+
+def as_json(record: Record) -> str:
+    """A record as JSON without what its fields hold anyway. Twice as fast as by pydantic, which looks at every value
+    inside a `Json` field once more."""
+    return orjson.dumps(record, default=_given).decode()
+
+
+def _given(record: Any) -> dict[str, Any]:
+    """The fields of a record, or of one inside it, that are not at their default."""
+    if not isinstance(record, Record):
+        raise TypeError(f"{type(record).__name__} is nothing JSON can hold")
+    defaults = _defaults(type(record))
+    return {name: value for name, value in record.__dict__.items() if value != defaults[name]}
+
+
+@cache
+def _defaults(kind: type[Record]) -> dict[str, Any]:
+    return {name: field.get_default(call_default_factory=True) for name, field in kind.model_fields.items()}
 
 
 def execution_row(run: int, execution: Execution, *, scenario_variant: int, case: int) -> dict[str, Any]:
@@ -68,11 +86,11 @@ def execution_row(run: int, execution: Execution, *, scenario_variant: int, case
         "tokens_out": usage.tokens_out,
         "cost_usd": usage.cost_usd,
         "marks": mark_bits(mark for step in execution.steps for mark in step.marks),
-        "fault": execution.fault.model_dump_json() if execution.fault else None,
+        "fault": as_json(execution.fault) if execution.fault else None,
     }
 
 
-def mark_bits(marks: Any) -> int:
+def mark_bits(marks: Iterable[Mark]) -> int:
     """Marks as the bits of `Columns.marks`."""
     bits = 0
     for mark in marks:

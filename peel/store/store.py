@@ -61,37 +61,39 @@ class Store:
 
     def runs(self, *, limit: int = 50) -> list[tuple[Run, int]]:
         """The latest runs, newest first, each with the number of its stored executions."""
-        counted = (
-            select(schema.executions.c.run, func.count().label("stored")).group_by(schema.executions.c.run).subquery()
-        )
-        query = (
-            select(schema.runs, func.coalesce(counted.c.stored, 0).label("stored"))
-            .outerjoin(counted, counted.c.run == schema.runs.c.key)
-            .order_by(schema.runs.c.started.desc(), schema.runs.c.key.desc())
-            .limit(limit)
-        )
+        executions, runs = schema.executions.c, schema.runs.c
+        stored = select(func.count()).where(executions.run == runs.key).scalar_subquery().label("stored")
+        query = select(schema.runs, stored).order_by(*_NEWEST_FIRST).limit(limit)
         with told(self._engine.url), self._engine.connect() as connection:
             return [(run_of(row), row.stored) for row in connection.execute(query)]
 
     def _row(self, run_id: str) -> Any:
         with told(self._engine.url), self._engine.connect() as connection:
-            return connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
+            row = connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one_or_none()
+        if row is None:
+            raise _no_run(run_id)
+        return row
 
     def _resolve(self, given: str) -> str:
         found = self._matching(given)
-        if len(found) == 1:
-            return found[0]
         if not found:
-            raise StoreError(f"no run {given!r} in the store; `peel runs` lists them")
-        raise StoreError(f"{given!r} stands for {len(found)} runs: {', '.join(found[:5])}; write more of the id")
+            raise _no_run(given)
+        if len(found) == 1 or given in ("last", found[0]):
+            return found[0]
+        raise StoreError(f"{given!r} stands for several runs, such as {', '.join(found[:5])}; write more of the id")
 
     def _matching(self, given: str) -> Sequence[str]:
+        """Ids that `given` may stand for, the very same one first, then the newest."""
         ids = schema.runs.c.id
-        newest_first = select(ids).order_by(schema.runs.c.started.desc(), schema.runs.c.key.desc())
-        if given == "last":
-            query = newest_first.limit(1)
-        else:
-            query = newest_first.where(ids.startswith(given, autoescape=True)).limit(6)
+        query = select(ids).order_by((ids == given).desc(), *_NEWEST_FIRST).limit(6)
+        if given != "last":
+            query = query.where(ids.startswith(given, autoescape=True))
         with told(self._engine.url), self._engine.connect() as connection:
-            found = connection.scalars(query).all()
-        return [given] if given in found else found
+            return connection.scalars(query).all()
+
+
+_NEWEST_FIRST = (schema.runs.c.started.desc(), schema.runs.c.key.desc())
+
+
+def _no_run(given: str) -> StoreError:
+    return StoreError(f"no run {given!r} in the store; `peel runs` lists them")

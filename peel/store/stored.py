@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Select, case, func, select
 
 from peel.records import Execution, Fault, Run, Score, StepResult, Usage
 from peel.store import schema
 from peel.store.database import told
-from peel.store.reading import MISSING, SCORED, UNSCORED, Columns, ScoreColumn
+from peel.store.reading import UNSCORED, Columns, ScoreColumn
 from peel.store.rows import execution_of, score_of
+from peel.store.score_columns import LONGEST_REASON, ScoreColumnBuilder, most_common
 
 READ_AT_ONCE = 200
 """How many whole executions are in memory at once while they are read."""
+
+READ_ROWS = 5_000
+"""How many rows are in memory at once while columns are read."""
+
+BY_PEOPLE = "manual"
+"""The kind of evaluator that people answer."""
+
+Integers: TypeAlias = NDArray[np.int64]
 
 _NUMBERS = ("number", "case", "repetition", "ok", "latency_s", "tokens_in", "tokens_out", "cost_usd", "marks")
 
@@ -113,7 +123,7 @@ class SqlStoredRun:
         )
         kinds = {"ok": np.bool_, "marks": np.uint8, **dict.fromkeys(("number", "case", "repetition"), np.int64)}
         parts: list[list[Any]] = []
-        for rows in connection.execution_options(stream_results=True).execute(query).partitions(5_000):
+        for rows in connection.execution_options(stream_results=True).execute(query).partitions(READ_ROWS):
             parts.append(
                 [
                     np.asarray(v, dtype=kinds.get(n, np.float64))
@@ -124,23 +134,25 @@ class SqlStoredRun:
             return {name: np.empty(0, dtype=kinds.get(name, np.float64)) for name in _NUMBERS}
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(_NUMBERS)}
 
-    def _score_columns(self, connection: Connection, place: int, *, numbers: Any) -> Mapping[str, ScoreColumn]:
-        building = {
-            definition.id: _ScoreColumnBuilder(numbers)
+    def _score_columns(self, connection: Connection, place: int, *, numbers: Integers) -> Mapping[str, ScoreColumn]:
+        columns = {
+            definition.id: ScoreColumnBuilder(numbers, by_people=definition.use == BY_PEOPLE)
             for definition in self.run.scenario_variants[place].scenario.evaluators
         }
         scores = schema.scores.c
+        reason = case((scores.status == UNSCORED, func.substr(scores.reason, 1, LONGEST_REASON)))
+        # In the order of the index on (run, execution): nothing is sorted, and of one execution the oldest comes first.
         query = self._of_scenario_variant(
-            select(scores.evaluator, scores.execution, scores.status, scores.value, scores.rater, scores.reason), place
-        ).order_by(scores.key)
-        for rows in connection.execution_options(stream_results=True).execute(query).partitions(5_000):
+            select(scores.evaluator, scores.execution, scores.status, scores.value, scores.rater, reason), place
+        ).order_by(scores.execution, scores.key)
+        for rows in connection.execution_options(stream_results=True).execute(query).partitions(READ_ROWS):
             by_evaluator: dict[str, list[Any]] = defaultdict(list)
             for row in rows:
                 by_evaluator[row[0]].append(row)
             for evaluator, some in by_evaluator.items():
-                if evaluator in building:
-                    building[evaluator].add(some)
-        return {evaluator: builder.column() for evaluator, builder in building.items()}
+                if evaluator in columns:
+                    columns[evaluator].add(some)
+        return {evaluator: builder.column() for evaluator, builder in columns.items()}
 
     def _of_scenario_variant(self, query: Select[Any], place: int) -> Select[Any]:
         executions, scores = schema.executions.c, schema.scores.c
@@ -153,11 +165,15 @@ class SqlStoredRun:
 
     def _faults(self, connection: Connection, place: int) -> Mapping[str, int]:
         columns = schema.executions.c
-        query = select(columns.fault).where(
-            columns.run == self._key, columns.scenario_variant == place, columns.fault.is_not(None)
+        query = (
+            select(columns.fault, func.count())
+            .where(columns.run == self._key, columns.scenario_variant == place, columns.fault.is_not(None))
+            .group_by(columns.fault)
         )
-        faults = (Fault.model_validate_json(fault) for fault in connection.scalars(query))
-        return dict(Counter(f"{fault.type} in {fault.step}: {fault.message}" for fault in faults).most_common())
+        counted: Counter[str] = Counter()
+        for fault, count in connection.execute(query):
+            counted[_fault_in_words(Fault.model_validate_json(fault))] += count
+        return most_common(counted, others="other faults")
 
     def _read(self, connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Execution, tuple[Score, ...]]]:
         executions, steps, scores = schema.executions.c, schema.steps.c, schema.scores.c
@@ -176,33 +192,8 @@ class SqlStoredRun:
         }
 
 
-class _ScoreColumnBuilder:
-    """Fills one evaluator's column from rows, oldest first: the latest counts (of people, the latest of each rater)."""
-
-    def __init__(self, numbers: Any) -> None:
-        self._numbers = numbers
-        self._status = np.full(len(numbers), MISSING, dtype=np.int8)
-        self._value = np.full(len(numbers), np.nan)
-        self._reason: dict[int, str] = {}
-        self._people: dict[int, dict[str, float]] = defaultdict(dict)
-
-    def add(self, rows: Sequence[Any]) -> None:
-        _, executions, statuses, values, raters, reasons = zip(*rows, strict=True)
-        places = np.searchsorted(self._numbers, np.asarray(executions))
-        for place, status, value, rater, reason in zip(places.tolist(), statuses, values, raters, reasons, strict=True):
-            if rater is not None and status == SCORED:
-                self._people[place][rater] = value
-            elif status == UNSCORED:
-                self._reason[place] = reason
-        self._status[places] = np.asarray(statuses, dtype=np.int8)
-        self._value[places] = np.asarray(values, dtype=np.float64)
-
-    def column(self) -> ScoreColumn:
-        for place, by_rater in self._people.items():
-            self._status[place] = SCORED
-            self._value[place] = sum(by_rater.values()) / len(by_rater)
-        reasons = Counter(reason for place, reason in self._reason.items() if self._status[place] == UNSCORED)
-        return ScoreColumn(status=self._status, value=self._value, reasons=dict(reasons.most_common()))
+def _fault_in_words(fault: Fault) -> str:
+    return f"{fault.type} in {fault.step}: {fault.message}" if fault.step else f"{fault.type}: {fault.message}"
 
 
 def _sum_or_null(column: Any) -> Any:

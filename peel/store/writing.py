@@ -84,9 +84,7 @@ class RunWriter:
         self._queue(
             {
                 schema.steps: [failed] if failed else [],
-                schema.executions: [
-                    execution_row(self._run, execution, scenario_variant=scenario_variant, case=case)
-                ],
+                schema.executions: [execution_row(self._run, execution, scenario_variant=scenario_variant, case=case)],
                 schema.scores: [score_row(self._run, score) for score in scores],
             }
         )
@@ -114,7 +112,7 @@ class RunWriter:
 
     def _check(self) -> None:
         if not self._open:
-            raise StoreError("the writer of the run is not open: nothing can be stored before it begins or after it ends")
+            raise StoreError("the writer of the run is not open: enter it, and store nothing after it was left")
         if self._failure is not None:
             raise self._failure
 

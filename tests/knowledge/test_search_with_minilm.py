@@ -10,6 +10,7 @@ import pytest
 
 from peel.knowledge import Knowledge, KnowledgeSettings, Place, open_knowledge
 from peel.knowledge.chunking import TokenLimited
+from peel.knowledge.reading import read_document
 from peel.models.opening import Models
 
 pytestmark = [pytest.mark.rag, pytest.mark.anyio]
@@ -55,20 +56,18 @@ async def test_the_running_example_finds_its_section(manuals: Knowledge) -> None
     assert any("3 seconds" in p.text for p in found)
 
 
-@pytest.mark.parametrize(
-    ("query", "document", "section"),
-    [
-        ("I move house and have a BD77, do I have to reset it?", "BD77.pdf", "4.2 Moving home with the BD77"),
-        ("moving to a new flat with my AR93, what about the reset", "AR93.pdf", "6.2 Moving to a different apartment"),
-        ("what do the LEDs of the AR94 mean", "AR94.pdf", "2.2 What the LEDs mean"),
-    ],
-)
-async def test_the_right_section_of_the_right_manual_is_among_four(
-    manuals: Knowledge, query: str, document: str, section: str
-) -> None:
-    """The manuals are near-identical in wording, and a small model does not always put the named router first."""
-    found = await manuals.search(query, top_k=4)
-    assert (document, section) in {(p.document, p.section) for p in found}
+async def test_most_sections_are_found_by_router_and_title(manuals: Knowledge, workspace: Path) -> None:
+    """The manuals are near-identical in wording, and a small model mixes them up at times: of the sections of one, at
+    least four in five are among the four nearest to a question with the router's name and their title."""
+    document = read_document(workspace / "knowledge" / "AR93.pdf")
+    sections = list(dict.fromkeys(block.section for block in document.blocks if block.section))
+    found = 0
+    for section in sections:
+        title = section.split(" ", 1)[1].lower()
+        passages = await manuals.search(f"I have an AR93. My question is about {title}.", top_k=4)
+        found += ("AR93.pdf", section) in {(p.document, p.section) for p in passages}
+    assert len(sections) > 40
+    assert found / len(sections) >= 0.8
 
 
 async def test_no_passage_is_longer_than_the_model_reads(embedder: Any) -> None:
