@@ -132,6 +132,8 @@ class OpenAIChatModel:
             except PeelError as error:
                 raise RefusedError(str(error)) from error
             body |= _sent(request.parameters)
+            # null takes a default of the role away again.
+            body = {name: value for name, value in body.items() if request.parameters.get(name, value) is not None}
         if request.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body

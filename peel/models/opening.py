@@ -8,12 +8,12 @@ further than the client.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from peel.environment import filled, lacking
 from peel.errors import PeelError
 from peel.models.chat import ChatModel
 from peel.models.embedding import Embedder
@@ -26,7 +26,6 @@ __all__ = ["ModelProvider", "Models", "expand"]
 OPENAI = "https://api.openai.com/v1"
 """Where a model goes that has an api_key and no base_url."""
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PROVIDERS = Registry("peel.models", word="model provider")
 
 
@@ -46,28 +45,21 @@ def expand(definition: ModelDefinition, environ: Mapping[str, str]) -> ModelDefi
 
     Raises PeelError naming a variable that is not set, or is empty.
     """
-    filled: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for field in ("model", "base_url", "api_key"):
         text = getattr(definition, field)
         if text is not None and "${" in text:
-            filled[field] = _fill(text, field, environ)
+            changed[field] = _fill(text, field, environ)
     if definition.headers:
         given = definition.headers.items()
-        filled["headers"] = {name: _fill(value, f"headers.{name}", environ) for name, value in given}
-    return definition.model_copy(update=filled)
+        changed["headers"] = {name: _fill(value, f"headers.{name}", environ) for name, value in given}
+    return definition.model_copy(update=changed)
 
 
 def _fill(text: str, field: str, environ: Mapping[str, str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        name = found[1].strip()
-        if not environ.get(name):
-            state = "empty" if name in environ else "not set"
-            raise PeelError(
-                f"{field} needs the environment variable {name}, which is {state}; set it, or change {field}"
-            )
-        return environ[name]
-
-    return _VARIABLE.sub(value, text)
+    for name, state in lacking(text, environ).items():
+        raise PeelError(f"{field} needs the environment variable {name}, which is {state}; set it, or change {field}")
+    return filled(text, environ)
 
 
 class Models:

@@ -128,6 +128,8 @@ def _sentence(error: Exception) -> str:
         return "the server closed the connection without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection was closed in the middle of the answer"
+    if isinstance(error, aiohttp.ClientOSError):
+        return "the connection was lost"
     return str(error) or type(error).__name__
 
 

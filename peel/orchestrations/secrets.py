@@ -12,9 +12,8 @@ import secrets
 from collections.abc import Callable
 
 from peel.compiling import CompileScope
+from peel.environment import lacking, replaced
 from peel.records import Json, Path
-
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 _SHORTEST_REDACTED = 6
 """A shorter value is found in text by accident, and hiding it would only tear holes."""
@@ -25,20 +24,22 @@ class Secrets:
 
     def __init__(self) -> None:
         self._mark = secrets.token_hex(8)
-        self._marked = re.compile(f"«{self._mark}:([A-Za-z0-9_]+)»")
+        self._marked = re.compile(f"«{self._mark}:([^»]+)»")
         self._values: dict[str, str] = {}
 
     def mark(self, value: Json, path: Path, scope: CompileScope) -> Json:
         """The definition with each `${NAME}` replaced by a mark nobody else can write; an unset one is a problem."""
 
-        def marked(match: re.Match[str]) -> str:
-            name = match[1]
-            if name not in os.environ:
-                scope.problem(f"the environment variable {name} is not set; set it, or take ${{{name}}} out", path)
-            self._values[name] = os.environ.get(name, "")
-            return f"«{self._mark}:{name}»"
+        def marked(text: str) -> str:
+            for name, state in lacking(text, os.environ).items():
+                scope.problem(f"the environment variable {name} is {state}; set it, or take ${{{name}}} out", path)
+            return replaced(text, self._marked_name)
 
-        return _in_texts(value, lambda text: _PLACEHOLDER.sub(marked, text))
+        return _in_texts(value, marked)
+
+    def _marked_name(self, name: str) -> str:
+        self._values[name] = os.environ.get(name, "")
+        return f"«{self._mark}:{name}»"
 
     def shown(self, value: Json) -> Json:
         """The value as a record may show it, with `${NAME}` where a secret stands."""

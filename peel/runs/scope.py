@@ -34,24 +34,52 @@ class Problems:
         self.found[problem] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What exists for one definition.
+
+    `names` are those that templates may use for every case; `of_some_cases` the inputs that only some cases have.
+    `later` are the steps that exist, but not yet at this one. A name in `left_out` was written, but with a mistake that
+    is told already; where `complete` is False, inputs or cases could not be read at all. Neither makes a name that is
+    not found a problem of its own.
+    """
+
+    names: Names
+    cases: Sequence[Case]
+    knowledge: Mapping[str, Retriever | None]
+    of_some_cases: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
+    complete: bool = True
+
+    def excuses(self, name: str) -> bool:
+        """Whether a name that is not found is no problem of its own."""
+        return not self.complete or name in self.left_out
+
+
 @dataclass(slots=True)
 class Scope:
     """One definition's view of what exists.
 
-    `origin` has its paths begin at the definition; `moved` says where a value that a variant changed really stands.
-    `later` are the steps that exist, but not yet at this one. `names_known` is False where inputs, cases or steps
-    could not be read: then a name that is not found is no problem of its own.
+    `origin` has its paths begin at the definition, which messages call `label`; `moved` says where a value that a
+    variant changed really stands. `uses` collects who first uses an input that only some cases have.
     """
 
     origin: Origin
-    names: Names
-    cases: Sequence[Case]
+    label: str
+    visible: Visible
     resources: Resources
     problems: Problems
-    knowledge: Mapping[str, Retriever | None]
-    later: frozenset[str] = frozenset()
-    names_known: bool = True
+    uses: dict[str, str]
     moved: Mapping[Path, tuple[Origin, Path]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Names:
+        return self.visible.names
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        return self.visible.cases
 
     @property
     def workspace(self) -> FilePath:
@@ -62,8 +90,8 @@ class Scope:
         for inside, what in wrong:
             if isinstance(what, str):
                 self.problem(what, (*path, *inside))
-            elif self.names_known:
-                self.problem(self._unknown(what), (*path, *inside))
+            else:
+                self._not_found(what, (*path, *inside))
         return render
 
     def settings(self, model: type[Settings], values: Mapping[str, Json], path: Path) -> Settings:
@@ -75,7 +103,17 @@ class Scope:
         return checked
 
     def chat_model(self, role: str, path: Path) -> ChatModel:
-        return self._resolved(lambda: self.resources.chat_model(role), path)
+        if role not in self.resources.roles.definitions:
+            if self.resources.roles.complete:
+                known = self.resources.roles.definitions
+                self.problem(f"unknown model role {role!r}; {nearest(role, known)}; roles are named in peel.yaml", path)
+            raise Incomplete
+        try:
+            return self.resources.chat_model(role)
+        except PeelError as error:
+            there = self.resources.roles.problem(role, str(error))
+            self.problems.add(there or self._placed(str(error), path))
+            raise Incomplete from error
 
     def embedder(self, name: str, path: Path) -> Embedder:
         return self._resolved(lambda: self.resources.embedder(name), path)
@@ -84,20 +122,22 @@ class Scope:
         return self._resolved(lambda: self.resources.function(reference, self.origin.directory), path)
 
     def retriever(self, name: str, path: Path) -> Retriever:
-        if name not in self.knowledge:
-            self.problem(f"there is no knowledge input {name!r}; {nearest(name, self.knowledge)}", path)
-            raise Incomplete
-        found = self.knowledge[name]
+        known = self.visible.knowledge
+        if name not in known and not self.visible.excuses(name):
+            self.problem(f"there is no knowledge input {name!r}; {nearest(name, known)}", path)
+        found = known.get(name)
         if found is None:
             raise Incomplete
         return found
 
     def problem(self, message: str, path: Path) -> None:
+        self.problems.add(self._placed(message, path))
+
+    def _placed(self, message: str, path: Path) -> Problem:
         for changed, (origin, real) in self.moved.items():
             if path[: len(changed)] == changed:
-                self.problems.add(origin.problem(message, real))
-                return
-        self.problems.add(self.origin.problem(message, path))
+                return origin.problem(message, real)
+        return self.origin.problem(message, path)
 
     def _resolved(self, resolve: Callable[[], T], path: Path) -> T:
         try:
@@ -106,8 +146,15 @@ class Scope:
             self.problem(str(error), path)
             raise Incomplete from error
 
-    def _unknown(self, unknown: Unknown) -> str:
-        if unknown.name in self.later:
+    def _not_found(self, unknown: Unknown, path: Path) -> None:
+        bare = unknown.name.removeprefix("inputs.").removeprefix("steps.")
+        if bare in self.visible.of_some_cases and unknown.root in (bare, "inputs"):
+            self.uses.setdefault(bare, self.label)
+        elif not self.visible.excuses(bare):
+            self.problem(self._told(unknown), path)
+
+    def _told(self, unknown: Unknown) -> str:
+        if unknown.name in self.visible.later:
             return (
                 f"the template reads the step {unknown.name!r}, which comes later; "
                 f"a step reads only inputs and the steps before it: {', '.join(unknown.allowed) or 'none'}"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from peel.environment import filled, lacking, names_variable
 from peel.records import Json, ModelDefinition, Price, Problem, WorkspaceDefinition
 from peel.scenarios.checking import Findings, Part, checked, entry, shortened
-from peel.scenarios.environment import expand, names_variable, unset
 from peel.scenarios.file_format import ModelEntry, PriceEntry, WorkspaceFile
 from peel.scenarios.opening import open_definitions, told
 from peel.scenarios.origin import Origin, absolute, origin_of
@@ -96,13 +96,13 @@ def _check_address(value: Json, part: Part, findings: Findings) -> None:
 def _store(value: Json, findings: Findings, environ: Mapping[str, str]) -> str | None:
     if not isinstance(value, str):
         return None
-    missing = unset(value, environ)
-    for name in missing:
-        findings.add(f"'store' names the environment variable {name!r}, which is not set; set it", ("store",))
+    missing = lacking(value, environ)
+    for name, state in missing.items():
+        findings.add(f"'store' names the environment variable {name!r}, which is {state}; set it", ("store",))
     if _password(value) and not names_variable(_password(value)):
         message = "'store' has its password written out; a secret must come from the environment: \"${NAME}\""
         findings.add(message, ("store",))
-    return None if missing else expand(value, environ)
+    return None if missing else filled(value, environ)
 
 
 def _password(url: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from peel.records import ModelDefinition, Price, WorkspaceDefinition
-from peel.scenarios.environment import expand, unset
 from peel.scenarios.loading import LoadedWorkspace, load_workspace
 
 KEYS = "api_key, base_url, concurrency, headers, model, parameters, price, provider, retries, timeout_s"
@@ -139,9 +138,3 @@ def test_a_wrong_role_keeps_the_others(workspace: Path) -> None:
     loaded = load("models:\n  default: {model: 5}\n  writer: {model: m}\n")
     assert len(loaded.problems) == 1
     assert loaded.definition.models["writer"] == ModelDefinition(model="m")
-
-
-def test_variables_are_written_with_braces() -> None:
-    """A bare `$NAME` is text; what a variable holds is not expanded again."""
-    assert expand("$A ${A}/${B}", {"A": "${B}", "B": "b"}) == "$A ${B}/b"
-    assert unset("${A} ${B} ${A} ${C}", {"B": ""}) == ["A", "C"]

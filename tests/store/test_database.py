@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -65,7 +64,7 @@ def test_no_message_shows_a_password(open_store: Any, url: str) -> None:
 def test_a_server_that_does_not_answer_is_a_sentence_without_the_password(open_store: Any) -> None:
     """The driver's own words say why; the URL is shown with the password hidden."""
     pytest.importorskip("psycopg", reason="needs the extra `postgres`")
-    with pytest.raises(StoreError, match="the store postgresql.psycopg://ann:.*cannot be used: ") as caught:
+    with pytest.raises(StoreError, match=r"the store postgresql\+psycopg://ann:.*cannot be used: ") as caught:
         open_store("postgresql://ann:s3cret@127.0.0.1:1/runs")
     assert "s3cret" not in str(caught.value)
 
@@ -123,28 +122,29 @@ def test_a_read_only_store_is_a_sentence_for_who_writes(open_folder: Path, make:
     store.close()
     (open_folder / "runs.db").chmod(0o444)
     open_folder.chmod(0o555)
+    # Permissions do not bind root: there the process gives its rights up, once all its code is loaded.
     program = (
-        "import sys; from pathlib import Path; from peel.errors import StoreError\n"
+        "import os, sys, tempfile; from pathlib import Path; from peel.errors import StoreError\n"
         "from peel.store.store import Store\n"
+        "with tempfile.TemporaryDirectory() as other: Store('sqlite:///other.db', root=Path(other)).close()\n"
+        "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: Store('sqlite:///runs.db', root=Path(sys.argv[1])).set_status('last', 'finished')\n"
-        "except StoreError as error: print(error)"
+        "except StoreError as error: sys.stdout.write(str(error))"
     )
     command = [sys.executable, "-c", program, str(open_folder)]
-    # Permissions do not bind root: there the process gives its rights up.
-    rights: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=60, **rights)
-    if rights and "Permission denied" in told.stderr:
-        pytest.skip("the interpreter cannot be run by a user without rights")
+    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert "runs.db cannot be " in told.stdout, told.stderr
     assert "read-only" in told.stdout or "may be written" in told.stdout
 
 
-def test_a_store_of_a_newer_peel_is_refused_and_left_as_it_is(store_url: str, open_store: Any, make: Any) -> None:
+def test_a_store_of_a_newer_peel_is_refused_and_left_as_it_is(
+    store_url: str, open_store: Any, make: Any, tmp_path: Path
+) -> None:
     """The message names both versions and what to do."""
     store = open_store(store_url)
     store.create(make.run())
     store.close()
-    engine = _engine(store_url, open_store)
+    engine = open_engine(store_url, root=tmp_path)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="tables of version '9999', and this PEEL knows versions up to '0001'"):
@@ -152,11 +152,7 @@ def test_a_store_of_a_newer_peel_is_refused_and_left_as_it_is(store_url: str, op
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM runs")).scalar() == 1
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
-
-
-def _engine(url: str, open_store: Any) -> Engine:
-    """An engine of the test's own for a store that the test has opened before."""
-    return create_engine(open_store(url)._engine.url)
+    engine.dispose()
 
 
 def test_tables_of_another_program_are_refused_and_left_as_they_are(open_store: Any, tmp_path: Path) -> None:
@@ -215,12 +211,15 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 def test_many_processes_may_open_a_new_store_at_once(store_url: str, tmp_path: Path) -> None:
     """One makes the tables, the others wait for it and use them."""
-    program = "import sys; from pathlib import Path; from peel.store.store import Store; Store(sys.argv[1], root=Path(sys.argv[2])).runs()"
+    program = (
+        "import sys; from pathlib import Path; from peel.store.store import Store\n"
+        "Store(sys.argv[1], root=Path(sys.argv[2])).runs()"
+    )
     command = [sys.executable, "-c", program, store_url, str(tmp_path)]
 
     def opening(_: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(opening, range(4)))
-    assert [(outcome.returncode, outcome.stderr) for outcome in outcomes] == [(0, "")] * 4
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(opening, range(3)))
+    assert [(outcome.returncode, outcome.stderr) for outcome in outcomes] == [(0, "")] * 3

@@ -38,7 +38,8 @@ async def _work(numbers: object, writer: RunWriter) -> None:
         score = Score(execution=number, evaluator="core-terms", status="scored", value=1.0)
         writer.execution(execution, scenario_variant=0, case=0, scores=[score])
         await writer.committed()
-        print(number, flush=True)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
