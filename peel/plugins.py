@@ -36,9 +36,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if len(names) > MOST_LISTED:
         # A hundred case ids would bury the nearest one.
-        return (
-            f"did you mean {close[0]!r}? {len(names)} exist" if close else f"{len(names)} exist, such as {names[0]!r}"
-        )
+        return f"did you mean {close[0]!r}?" if close else f"{len(names)} exist, such as {names[0]!r}"
     listed = f"llowed: {', '.join(names)}"
     return f"did you mean {close[0]!r}? A{listed}" if close else f"a{listed}"
 

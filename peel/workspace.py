@@ -75,13 +75,16 @@ class Workspace:
     """
 
     def __init__(self, root: Path, *, store: str | None = None) -> None:
-        """Read `peel.yaml`, if there is one. Raises DefinitionError where it is wrong."""
+        """Read `peel.yaml`, if there is one. What is wrong in it is told with what is wrong in the other files, or when
+        the store is opened."""
         self.root = root.resolve()
-        loaded = load_workspace(self.root / "peel.yaml", environ=os.environ)
-        if loaded.problems:
-            raise DefinitionError(loaded.problems)
-        self.definition: WorkspaceDefinition = loaded.definition
-        self._store_url = store or self.definition.store
+        self._loaded = load_workspace(self.root / "peel.yaml", environ=os.environ)
+        self._store_url = store or self._loaded.definition.store
+
+    @property
+    def definition(self) -> WorkspaceDefinition:
+        """`peel.yaml` as far as it is right; its defaults where there is none."""
+        return self._loaded.definition
 
     @classmethod
     def find(cls, paths: Sequence[str] = (), *, store: str | None = None) -> Workspace:
@@ -105,7 +108,12 @@ class Workspace:
 
     @cached_property
     def store(self) -> Store:
-        """The workspace's store, opened on first use. Raises StoreError, MissingExtra."""
+        """The workspace's store, opened on first use.
+
+        Raises StoreError, MissingExtra, and DefinitionError where peel.yaml is wrong.
+        """
+        if self._loaded.problems:
+            raise DefinitionError(self._loaded.problems)
         from peel.store.store import Store
 
         return Store(self._store_url, root=self.root)
@@ -116,7 +124,7 @@ class Workspace:
 
         selection = self._selection(RunRequest(paths=tuple(paths)))
         async with self._resources(selection.models) as resources:
-            return compile_selection(self.root, selection, resources=resources)
+            return compile_selection(self.root, selection, resources=resources, found=self._loaded.problems)
 
     async def run(self, request: RunRequest, progress: RunProgress) -> Run:
         """Plan, execute and score; everything is in the store when it returns.
@@ -129,7 +137,7 @@ class Workspace:
         stored = self.store.run(request.resume) if request.resume else None
         selection = self._resumed(request, stored) if stored else self._selection(request)
         async with self._resources(selection.models) as resources:
-            session = RunSession(self.root, selection, resources=resources)
+            session = RunSession(self.root, selection, resources=resources, found=self._loaded.problems)
             run = session.resumed(stored) if stored else session.new(_run_id())
             if request.budget_usd is not None:
                 _check_prices(await resources.unpriced())
@@ -231,17 +239,22 @@ class Workspace:
         return stored.run.provenance.selection
 
     def _resources(self, changed: Mapping[str, str]) -> Resources:
-        from peel.runs.resources import Resources
+        from peel.runs.resources import Resources, Roles
 
-        return Resources(self.root, self._models(changed))
+        complete = not self._loaded.problems
+        return Resources(self.root, Roles(self._models(changed), self._loaded.origin, complete))
 
     def _models(self, changed: Mapping[str, str]) -> dict[str, ModelDefinition]:
         """The models by role, with those that `--model ROLE=NAME` names instead: another role, or another model."""
         models = dict(self.definition.models)
+        unknown = [role for role in changed if role not in models]
+        if unknown:
+            problems = [
+                Problem(message=f"unknown model role {role!r}; {nearest(role, models)}", file="--model")
+                for role in unknown
+            ]
+            raise DefinitionError([*self._loaded.problems, *problems])
         for role, name in changed.items():
-            if role not in models:
-                message = f"unknown model role {role!r}; {nearest(role, models)}"
-                raise DefinitionError([Problem(message=message, file="--model")])
             other = self.definition.models.get(name)
             models[role] = other or models[role].model_copy(update={"model": name})
         return models

@@ -107,6 +107,9 @@ class _Body(httpx.AsyncByteStream):
 
 def _proxy(url: httpx.URL) -> str | None:
     proxies = getproxies()
+    # A proxy that were asked for this machine's own addresses would look on its own machine.
+    if url.host == "localhost" or url.host == "::1" or url.host.startswith("127."):
+        return None
     if proxy_bypass(f"{url.host}:{url.port}" if url.port else url.host):
         return None
     proxy = proxies.get(url.scheme) or proxies.get("all")

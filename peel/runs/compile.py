@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from peel.compiling import Retriever
 from peel.errors import Incomplete, PeelError
 from peel.evaluators.function import FunctionEvaluator
 from peel.evaluators.scoring import CompiledEvaluator
-from peel.knowledge.opening import KnowledgeSettings, Place
 from peel.orchestrations.execution import CompiledOrchestration
 from peel.orchestrations.step import Step
 from peel.orchestrations.steps.function import FunctionStep
 from peel.plugins import Registry, nearest
-from peel.records import EvaluatorDefinition, Json, Path, Scenario, ScenarioVariant, StepDefinition, Variant
+from peel.records import EvaluatorDefinition, Path, Scenario, ScenarioVariant, StepDefinition, Variant
 from peel.runs.compiled import CompiledScenarioVariant
+from peel.runs.inputs import CaseInputs, is_knowledge, literals
 from peel.runs.resources import Resources
-from peel.runs.scope import Problems, Scope
-from peel.runs.settings import validated
+from peel.runs.scope import Problems, Scope, Visible
 from peel.runs.variants import Changed, apply
 from peel.scenarios.loading import LoadedOrchestration, LoadedScenario
 from peel.scenarios.origin import Origin
@@ -27,16 +26,16 @@ from peel.templates import Names
 
 STEPS = Registry("peel.steps", word="step kind")
 EVALUATORS = Registry("peel.evaluators", word="evaluator")
-OWN_NAMES = ("output", "inputs", "expected", "steps", "case")
-"""What templates of evaluators may name beside inputs and steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A scenario file and its orchestration's as loaded, and the scenario with only what is selected of it."""
+    """A scenario file and its orchestration's as loaded, the inputs of all its cases, and the scenario with only what
+    is selected of it."""
 
     loaded: LoadedScenario
     orchestration: LoadedOrchestration
+    cases: CaseInputs
     scenario: Scenario
 
 
@@ -47,150 +46,176 @@ def compile_variant(
     return _Compiler(source, variant, resources, problems).compile()
 
 
+def compile_evaluators(
+    source: Source, variant: Variant, *, resources: Resources, problems: Problems
+) -> CompiledScenarioVariant | None:
+    """The same without the application: no step is compiled, so that stored outputs can be scored where its models,
+    documents and variables of the environment are not at hand."""
+    return _Compiler(source, variant, resources, problems).compile_evaluators()
+
+
+@dataclass(slots=True)
 class _Compiler:
-    def __init__(self, source: Source, variant: Variant, resources: Resources, problems: Problems) -> None:
-        assert source.orchestration.orchestration is not None  # noqa: S101  # what has none is not compiled
-        self._scenario = source.scenario
-        self._cases = source.scenario.cases
-        self._names_known = source.loaded.names_known and not source.orchestration.left_out
-        self._origin = source.loaded.origin
-        self._steps_origin = source.orchestration.origin
-        self._variant = variant
-        self._resources = resources
-        self._problems = problems
-        self._changed: Changed = apply(variant, self._scenario, source.orchestration.orchestration)
-        self._before = len(problems.found)
+    source: Source
+    variant: Variant
+    resources: Resources
+    problems: Problems
+    changed: Changed = field(init=False)
+    left_out: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        orchestration = self.source.orchestration.orchestration
+        assert orchestration is not None  # noqa: S101  # what has none is not compiled
+        self.changed = apply(self.variant, self.source.scenario, orchestration)
+        self.left_out = self.source.orchestration.left_out | self.source.cases.doubtful
+
+    @property
+    def origin(self) -> Origin:
+        return self.source.loaded.origin
 
     def compile(self) -> CompiledScenarioVariant | None:
-        for key, message in self._changed.problems:
-            self._problems.add(self._origin.problem(message, self._path_of(key)))
+        before = len(self.problems.found)
+        self._check_changes()
         knowledge = self._knowledge()
         steps = self._steps(knowledge)
         evaluators = self._evaluators(knowledge)
-        if len(self._problems.found) > self._before or None in steps or None in evaluators:
+        if len(self.problems.found) > before or None in steps.values() or None in evaluators:
             return None
-        orchestration = self._changed.orchestration
+        return self._compiled(steps, evaluators)
+
+    def compile_evaluators(self) -> CompiledScenarioVariant | None:
+        before = len(self.problems.found)
+        self._check_changes()
+        evaluators = self._evaluators({})
+        if len(self.problems.found) > before or None in evaluators:
+            return None
+        return self._compiled({}, evaluators)
+
+    def _compiled(
+        self, steps: Mapping[str, Step | None], evaluators: list[CompiledEvaluator | None]
+    ) -> CompiledScenarioVariant:
+        orchestration = self.changed.orchestration
         return CompiledScenarioVariant(
             record=ScenarioVariant(
-                scenario=self._scenario.model_copy(update={"cases": ()}),
-                variant=self._variant,
+                scenario=self.source.scenario.model_copy(update={"cases": ()}),
+                variant=self.variant,
                 orchestration=orchestration,
-                inputs=self._changed.inputs,
+                inputs=self.changed.inputs,
             ),
-            cases=self._cases,
-            inputs=self._literals,
+            cases=self.source.scenario.cases,
+            inputs=literals(self.changed.inputs),
             orchestration=CompiledOrchestration(
-                steps=tuple((name, step) for name, step in steps if step is not None), output=orchestration.output
+                steps=tuple((name, step) for name, step in steps.items() if step is not None),
+                output=orchestration.output,
             ),
             evaluators=tuple(one for one in evaluators if one is not None),
             places={step.id: place for place, step in enumerate(orchestration.steps)},
         )
 
+    def _check_changes(self) -> None:
+        for key, message in self.changed.problems:
+            if not self._visible({}).excuses(key.partition(".")[0]):
+                self.problems.add(self.origin.problem(message, self._path_of(key)))
+
     def _path_of(self, key: str) -> Path:
-        named: Path = ("variants", self._variant.name, key)
-        return named if key in self._scenario_keys(named[:2]) else ("matrix", key)
-
-    def _scenario_keys(self, path: Path) -> Sequence[str]:
-        inside = self._origin.place.nearest(path).inside
-        return list(inside) if isinstance(inside, dict) else []
-
-    @property
-    def _literals(self) -> dict[str, Json]:
-        return {name: value for name, value in self._changed.inputs.items() if not _is_knowledge(value)}
+        """Where a change of the variant stands: under its name, or in the matrix that made the variant."""
+        named: Path = ("variants", self.variant.name)
+        inside = self.origin.place.nearest(named).inside
+        return (*named, key) if isinstance(inside, dict) and key in inside else ("matrix", key)
 
     def _knowledge(self) -> dict[str, Retriever | None]:
-        return {
-            name: self._open_knowledge(name, value)
-            for name, value in self._changed.inputs.items()
-            if isinstance(value, dict) and _is_knowledge(value)
-        }
+        found = {name: value for name, value in self.changed.inputs.items() if is_knowledge(value)}
+        if not found:
+            return {}
+        # Loads numpy, which a run without knowledge needs only for its report.
+        from peel.runs.knowledge import open_input
 
-    def _open_knowledge(self, name: str, value: dict[str, Json]) -> Retriever | None:
-        path = self._changed.shared.get((name,))
-        place: Path = self._path_of(path) if path else ("inputs", name)
-        settings, wrong = validated(KnowledgeSettings, value)
-        for inside, message in wrong:
-            self._problems.add(self._origin.problem(message, place if path else (*place, *inside)))
-        if settings is None:
-            return None
-        try:
-            where = Place(name, self._origin.directory, self._resources.root)
-            return self._resources.knowledge(settings, where)
-        except PeelError as error:
-            for message in str(error).splitlines():
-                self._problems.add(self._origin.problem(message, place))
-            return None
+        opened: dict[str, Retriever | None] = {}
+        for name, value in found.items():
+            key = self.changed.shared.get((name,))
+            place = self._path_of(key) if key else None
+            opened[name] = open_input(
+                name, value, origin=self.origin, changed_at=place, resources=self.resources, problems=self.problems
+            )
+        return opened
 
-    def _steps(self, knowledge: Mapping[str, Retriever | None]) -> list[tuple[str, Step | None]]:
-        definitions = self._changed.orchestration.steps
-        names = self._input_names()
-        compiled: list[tuple[str, Step | None]] = []
+    def _steps(self, knowledge: Mapping[str, Retriever | None]) -> dict[str, Step | None]:
+        definitions = self.changed.orchestration.steps
+        names = {**dict.fromkeys(literals(self.changed.inputs)), **dict.fromkeys(self.source.cases.of_all)}
+        compiled: dict[str, Step | None] = {}
         for place, definition in enumerate(definitions):
+            later = frozenset(step.id for step in definitions[place:])
             scope = Scope(
-                origin=self._steps_origin.at("steps", place),
-                names=dict(names),
-                cases=self._cases,
-                resources=self._resources,
-                problems=self._problems,
-                knowledge=knowledge,
-                later=frozenset(step.id for step in definitions[place:]),
-                names_known=self._names_known,
+                origin=self.source.orchestration.origin.at("steps", place),
+                label=f"the step {definition.id!r}",
+                visible=self._visible(dict(names), knowledge=knowledge, later=later),
+                resources=self.resources,
+                problems=self.problems,
+                uses=self.source.cases.uses,
                 moved=self._moved(place),
             )
-            compiled.append((definition.id, _compiled_step(definition, scope)))
+            compiled[definition.id] = _compiled_step(definition, scope)
             names[definition.id] = None
         return compiled
 
     def _moved(self, place: int) -> dict[Path, tuple[Origin, Path]]:
         """Where the values stand that the variant changed in one step."""
         return {
-            path[2:]: (self._origin, self._path_of(key))
-            for path, key in self._changed.steps.items()
-            if path[1] == place
+            path[2:]: (self.origin, self._path_of(key)) for path, key in self.changed.steps.items() if path[1] == place
         }
 
-    def _input_names(self) -> dict[str, frozenset[str] | None]:
-        names: dict[str, frozenset[str] | None] = dict.fromkeys(self._literals)
-        for case in self._cases:
-            names.update(dict.fromkeys(case.inputs))
-        return names
-
     def _evaluators(self, knowledge: Mapping[str, Retriever | None]) -> list[CompiledEvaluator | None]:
-        names = self._evaluator_names()
-        step_ids = [step.id for step in self._changed.orchestration.steps]
-        compiled = []
-        for place, definition in enumerate(self._scenario.evaluators):
-            scope = Scope(
-                origin=self._origin.at("evaluators", place),
-                names=names,
-                cases=self._cases,
-                resources=self._resources,
-                problems=self._problems,
-                knowledge=knowledge,
-                names_known=self._names_known,
-            )
-            if definition.on is not None and self._names_known and definition.on not in step_ids:
-                scope.problem(f"unknown step {definition.on!r}; {nearest(definition.on, step_ids)}", ("on",))
-            compiled.append(_compiled_evaluator(definition, scope))
-        return compiled
+        return [
+            self._evaluator(definition, place, knowledge=knowledge)
+            for place, definition in enumerate(self.source.scenario.evaluators)
+        ]
+
+    def _evaluator(
+        self, definition: EvaluatorDefinition, place: int, *, knowledge: Mapping[str, Retriever | None]
+    ) -> CompiledEvaluator | None:
+        visible = self._visible(self._evaluator_names(), knowledge=knowledge)
+        scope = Scope(
+            origin=self.origin.at("evaluators", place),
+            label=f"the evaluator {definition.id!r}",
+            visible=visible,
+            resources=self.resources,
+            problems=self.problems,
+            uses=self.source.cases.uses,
+        )
+        steps = [step.id for step in self.changed.orchestration.steps]
+        if definition.on is not None and definition.on not in steps and not visible.excuses(definition.on):
+            scope.problem(f"unknown step {definition.on!r}; {nearest(definition.on, steps)}", ("on",))
+        return _compiled_evaluator(definition, scope)
 
     def _evaluator_names(self) -> Names:
-        expected = {key for case in self._cases for key in case.expected}
-        inputs = self._input_names()
-        steps = [step.id for step in self._changed.orchestration.steps]
+        inputs = [*literals(self.changed.inputs), *self.source.cases.of_all]
+        steps = [step.id for step in self.changed.orchestration.steps]
         return {
-            **inputs,
+            **dict.fromkeys(inputs),
             **dict.fromkeys(steps),
             "output": None,
             "inputs": frozenset(inputs),
-            "expected": frozenset(expected),
+            "expected": frozenset(key for case in self.source.cases.cases for key in case.expected),
             "steps": frozenset(steps),
             "case": frozenset({"id", "tags"}),
         }
 
-
-def _is_knowledge(value: Json) -> bool:
-    return isinstance(value, dict) and "knowledge" in value
+    def _visible(
+        self,
+        names: Names,
+        *,
+        knowledge: Mapping[str, Retriever | None] | None = None,
+        later: frozenset[str] = frozenset(),
+    ) -> Visible:
+        return Visible(
+            names=names,
+            cases=self.source.cases.cases,
+            knowledge=knowledge or {},
+            of_some_cases=self.source.cases.of_some,
+            later=later,
+            left_out=self.left_out,
+            complete=self.source.loaded.names_known,
+        )
 
 
 def _compiled_step(definition: StepDefinition, scope: Scope) -> Step | None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from peel.errors import DefinitionError
 from peel.records import Case, Problem, ScenarioVariant, Selection
 from peel.runs.compile import Source, compile_variant
 from peel.runs.compiled import CompiledScenarioVariant
+from peel.runs.inputs import CaseInputs
 from peel.runs.provenance import content_hash
 from peel.runs.resources import Resources
 from peel.runs.scope import Problems
 from peel.runs.select import narrowed, problems_of
-from peel.scenarios.finding import find_scenarios
-from peel.scenarios.loading import LoadedOrchestration, LoadedScenario, load_orchestration, load_scenario
+from peel.scenarios.finding import find_scenarios, is_inside, scenarios_below
+from peel.scenarios.loading import (
+    LoadedOrchestration,
+    LoadedScenario,
+    conflicting_names,
+    load_orchestration,
+    load_scenario,
+)
+from peel.scenarios.opening import told
 from peel.scenarios.origin import absolute, shown
+
+CompileOne: TypeAlias = Callable[..., CompiledScenarioVariant | None]
+"""`compile_variant`, or what compiles less of a scenario variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,57 +48,90 @@ class Compiled:
 def scenario_paths(root: Path, given: Sequence[str]) -> list[Path]:
     """The scenario files that paths stand for; no path stands for all of the workspace's.
 
-    Raises DefinitionError where a path does not exist or holds no scenario.
+    Raises DefinitionError where a path does not exist, leads outside the workspace or holds no scenario.
     """
-    problems: list[Problem] = []
-    paths: list[Path] = []
-    for path in (absolute(Path(one)) for one in given):
-        found = _below(path) if path.is_dir() else [path]
-        if not path.exists():
-            problems.append(Problem(message="there is no such scenario file or folder", file=shown(path)))
-        elif not found:
-            problems.append(Problem(message="the folder holds no scenario file (*.yaml)", file=shown(path)))
-        paths += [one for one in found if one not in paths]
     if not given:
-        paths = find_scenarios(root)
-        if not paths:
-            problems.append(Problem(message="holds no scenario file (*.yaml)", file=shown(root / "scenarios")))
+        found = find_scenarios(root)
+        if not found:
+            message = "the folder holds no scenario file (*.yaml); a scenario begins with 'scenario: NAME'"
+            raise DefinitionError([Problem(message=message, file=shown(root / "scenarios"))])
+        return found
+    paths: dict[Path, None] = {}
+    problems: list[Problem] = []
+    for path in (absolute(Path(one)) for one in given):
+        found = _scenarios_at(path)
+        wrong = _wrong_path(path, found, root)
+        problems += [Problem(message=wrong, file=shown(path))] if wrong else []
+        paths.update(dict.fromkeys(found))
     if problems:
         raise DefinitionError(problems)
-    return paths
+    return list(paths)
 
 
-def _below(folder: Path) -> list[Path]:
-    if (folder / "scenarios").is_dir():
-        return find_scenarios(folder)
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
+def _scenarios_at(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return find_scenarios(path) if (path / "scenarios").is_dir() else scenarios_below(path)
 
 
-def compile_selection(root: Path, selection: Selection, *, resources: Resources) -> Compiled:
+def _wrong_path(path: Path, found: Sequence[Path], root: Path) -> str | None:
+    if not path.exists():
+        return "there is no such scenario file or folder"
+    if not is_inside(path, root):
+        return f"the path lies outside the workspace {shown(root)!r}; a run takes scenarios of one workspace"
+    if not found:
+        return "the folder holds no scenario file (*.yaml)"
+    if path.is_file() and path.suffix.lower() not in (".yaml", ".yml"):
+        return "this is no scenario file; name the *.yaml file that begins with 'scenario: NAME'"
+    return None
+
+
+def compile_selection(
+    root: Path,
+    selection: Selection,
+    *,
+    resources: Resources,
+    found: Sequence[Problem] = (),
+    compile_one: CompileOne = compile_variant,
+) -> Compiled:
     """Load and compile what a selection takes. Executes nothing.
 
-    Raises DefinitionError with every problem of every file.
+    `found` are problems found before, of peel.yaml or the call; `compile_one` says how much of a scenario variant is
+    compiled. Raises DefinitionError with every problem of every file, sorted by file and line.
     """
     loaded = [load_scenario(root / path, root=root) for path in selection.scenarios]
     orchestrations = _orchestrations(loaded, root)
-    problems = Problems()
-    for found in (
-        *(one.problems for one in loaded),
-        *(one.problems for one in orchestrations.values()),
-        _same_names(loaded),
-        problems_of(selection, [one.scenario for one in loaded if one.scenario]),
-    ):
-        for problem in found:
-            problems.add(problem)
+    problems = Problems(dict.fromkeys((*found, *_of_files(loaded, orchestrations, selection))))
     compiled: list[CompiledScenarioVariant] = []
     for source in _sources(loaded, orchestrations, selection):
         for variant in source.scenario.variants:
-            one = compile_variant(source, variant, resources=resources, problems=problems)
+            one = compile_one(source, variant, resources=resources, problems=problems)
             compiled += [] if one is None else [one]
+        for problem in source.cases.lacking():
+            problems.add(problem)
     if problems.found:
-        raise DefinitionError(list(problems.found))
+        raise DefinitionError(told(sorted(problems.found, key=_place)))
     cases = {one.record.scenario.scenario: tuple(one.cases) for one in compiled}
     return Compiled(tuple(compiled), cases, _parts(compiled, cases, resources))
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    return problem.file or "", problem.line or 0
+
+
+def _of_files(
+    loaded: Sequence[LoadedScenario], orchestrations: Mapping[Path, LoadedOrchestration], selection: Selection
+) -> Iterator[Problem]:
+    """What is wrong in the files themselves, between them, and with the selection of what is in them."""
+    for orchestration in orchestrations.values():
+        yield from orchestration.problems
+    for one in loaded:
+        yield from one.problems
+        if one.orchestration_path in orchestrations:
+            yield from conflicting_names(one, orchestrations[one.orchestration_path])
+    yield from _same_names(loaded)
+    if not any(one.problems for one in loaded):
+        yield from problems_of(selection, [one.scenario for one in loaded if one.scenario])
 
 
 def _orchestrations(loaded: Sequence[LoadedScenario], root: Path) -> dict[Path, LoadedOrchestration]:
@@ -119,7 +164,7 @@ def _sources(
         scenario = narrowed(one.scenario, selection)
         broken = bool(one.problems or found.problems)
         if broken or (scenario.cases and scenario.variants):
-            sources.append(Source(one, found, one.scenario if broken else scenario))
+            sources.append(Source(one, found, CaseInputs(one), one.scenario if broken else scenario))
     return sources
 
 

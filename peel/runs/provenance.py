@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import orjson
@@ -68,7 +69,14 @@ def _versions() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            found[package] = _version(package)
         except PackageNotFoundError:
             continue
     return found
+
+
+def _version(package: str) -> str:
+    # importlib's own `version` parses all metadata as an email, the README in it included: too slow at every start.
+    head, _, _ = (distribution(package).read_text("METADATA") or "").partition("\n\n")
+    written = re.search(r"^Version:[ \t]*(\S+)", head, re.MULTILINE)
+    return written[1] if written else version(package)

@@ -10,21 +10,25 @@ import asyncio
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peel.errors import PeelError
-from peel.knowledge.index import Knowledge
-from peel.knowledge.opening import KnowledgeSettings, Place, open_knowledge
 from peel.models.chat import ChatModel
 from peel.models.embedding import Embedder
 from peel.models.opening import Models, expand, provider_of
 from peel.models.prices import Pricing
 from peel.plugins import nearest
-from peel.records import Json, ModelDefinition
+from peel.records import Json, ModelDefinition, Problem
 from peel.runs.provenance import content_hash
+from peel.scenarios.origin import Origin
 from peel.templates import Templates
+
+if TYPE_CHECKING:
+    from peel.knowledge.index import Knowledge
+    from peel.knowledge.opening import KnowledgeSettings, Place
 
 FEW = 32
 """How many executions to keep in flight in a run that asks no model."""
@@ -36,16 +40,32 @@ EMBEDDED = 12
 """How many where only the embedded model is asked: somewhat more than it answers at once, so that it never waits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The models by role. `origin` is that of peel.yaml; `complete` is False where something in it is wrong, so that a
+    role that is not found is no problem of its own."""
+
+    definitions: Mapping[str, ModelDefinition]
+    origin: Origin
+    complete: bool = True
+
+    def problem(self, role: str, message: str) -> Problem | None:
+        """Something wrong with a role, where peel.yaml defines it; None where a default of PEEL's is meant."""
+        models = self.origin.place.get("models")
+        there = models and models.get(role)
+        return self.origin.problem(message, ("models", role)) if there else None
+
+
 class Resources:
     """The shared things of one run in the workspace `root`. An async context manager that closes them all."""
 
-    def __init__(self, root: Path, definitions: Mapping[str, ModelDefinition]) -> None:
+    def __init__(self, root: Path, roles: Roles) -> None:
         self.root = root
+        self.roles = roles
         self.templates = Templates()
         self.code: dict[str, str] = {}
-        self._definitions = definitions
-        self._roles: set[str] = set()
-        self._models = Models(definitions, root=root)
+        self._in_use: set[str] = set()
+        self._models = Models(roles.definitions, root=root)
         self._modules: dict[Path, ModuleType] = {}
         self._knowledge: dict[str, tuple[str, Knowledge]] = {}
 
@@ -61,7 +81,7 @@ class Resources:
     def chat_model(self, role: str) -> ChatModel:
         """The model of a role. Raises PeelError where there is no such role or it cannot be opened."""
         model = self._models.chat(role)
-        self._roles.add(role)
+        self._in_use.add(role)
         return model
 
     def embedder(self, name: str) -> Embedder:
@@ -70,6 +90,8 @@ class Resources:
 
     def knowledge(self, settings: KnowledgeSettings, place: Place) -> Knowledge:
         """The knowledge of a shared input, not yet prepared. Raises DocumentError, MissingExtra, PeelError."""
+        from peel.knowledge.opening import open_knowledge
+
         key = f"{place.folder}\n{settings.model_dump_json()}"
         if key not in self._knowledge:
             opened = open_knowledge(settings, place, embedder=self.embedder(settings.embedding))
@@ -88,7 +110,7 @@ class Resources:
 
     def models_in_use(self) -> dict[str, dict[str, Json]]:
         """Each role in use: its model, where it is served, and its parameters. As written, so without secrets."""
-        return {role: _described(self._definitions[role]) for role in sorted(self._roles)}
+        return {role: _described(self.roles.definitions[role]) for role in sorted(self._in_use)}
 
     def model_parts(self) -> dict[str, str]:
         """Each role in use with the hash of what it stands for."""
@@ -96,11 +118,11 @@ class Resources:
 
     async def unpriced(self) -> list[str]:
         """The roles in use whose price is unknown."""
-        return [role for role in sorted(self._roles) if not await _is_priced(self._definitions[role])]
+        return [role for role in sorted(self._in_use) if not await _is_priced(self.roles.definitions[role])]
 
     def concurrency(self) -> int:
         """How many executions to keep in flight where nobody says: as many as the widest model takes calls."""
-        return max((_calls_at_once(self._definitions[role]) for role in self._roles), default=FEW)
+        return max((_calls_at_once(self.roles.definitions[role]) for role in self._in_use), default=FEW)
 
     def knowledge_parts(self) -> dict[str, str]:
         """Each knowledge input in use with the hash of its documents, chunking and embedding. Reads the documents."""

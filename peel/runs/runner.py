@@ -12,6 +12,7 @@ from peel.evaluators.scoring import score_execution
 from peel.orchestrations.execution import execute_steps
 from peel.records import Execution, Run, RunStatus, Score, StepResult
 from peel.runs.budget import Budget
+from peel.runs.collecting import collecting_less
 from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.executors import Executor
 from peel.runs.plan import Plan, PlannedExecution
@@ -43,7 +44,9 @@ class Runner:
         plan = Plan(self.run.scenario_variants, self.run.cases)
         remaining = len(plan) - len(self.finished_numbers)
         try:
-            await executor.execute(self._to_start(plan), self._perform, concurrency=max(1, min(concurrency, remaining)))
+            with collecting_less():
+                places = max(1, min(concurrency, remaining))
+                await executor.execute(self._to_start(plan), self._perform, concurrency=places)
         except BaseExceptionGroup as group:
             # One fault ends the run; the others follow from it and say nothing new.
             raise _first(group) from group

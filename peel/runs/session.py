@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from peel.errors import ResumeError
-from peel.records import Provenance, Run, RunStatus, Selection
+from peel.records import Problem, Provenance, Run, RunStatus, Selection
 from peel.runs.budget import Budget
 from peel.runs.executors import Executor
 from peel.runs.loading import compile_selection
@@ -30,11 +31,14 @@ class Limits(Protocol):
 
 
 class RunSession:
-    """Compiles a selection when it is made. Raises DefinitionError with everything that is wrong."""
+    """Compiles a selection when it is made. Raises DefinitionError with everything that is wrong, and with what was
+    `found` before."""
 
-    def __init__(self, root: Path, selection: Selection, *, resources: Resources) -> None:
+    def __init__(
+        self, root: Path, selection: Selection, *, resources: Resources, found: Sequence[Problem] = ()
+    ) -> None:
         self._resources = resources
-        self._compiled = compile_selection(root, selection, resources=resources)
+        self._compiled = compile_selection(root, selection, resources=resources, found=found)
         self._provenance = provenance_of(
             root, parts=self._compiled.parts, models=resources.models_in_use(), selection=selection
         )

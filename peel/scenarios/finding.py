@@ -36,8 +36,14 @@ def find_workspace(start: Path) -> Path | None:
 
 
 def find_scenarios(root: Path) -> list[Path]:
-    """Every scenario file below `scenarios/`, sorted. A YAML file that holds a list is a cases file, not a scenario."""
-    return [path for path in _yaml_below(root / "scenarios") if not _holds_list(path)]
+    """Every scenario file of the workspace `root`, sorted."""
+    return scenarios_below(root / "scenarios")
+
+
+def scenarios_below(folder: Path) -> list[Path]:
+    """Every scenario file in a folder or below it, sorted. A YAML file that holds a list is a cases file, not a
+    scenario."""
+    return [path for path in _yaml_below(folder) if not _holds_list(path)]
 
 
 def find_orchestrations(root: Path) -> FoundOrchestrations:

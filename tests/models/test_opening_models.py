@@ -119,9 +119,7 @@ def test_opening_loads_nothing_heavy() -> None:
         "m.chat('a'); "
         "print([n for n in ('httpx', 'aiohttp', 'xllamacpp', 'numpy', 'torch', 'genai_prices') if n in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=dict(os.environ)
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

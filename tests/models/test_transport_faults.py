@@ -153,3 +153,23 @@ def test_cancelling_calls_gives_their_places_back(wire: Any) -> None:
             assert made.limiter.in_flight == 0
 
     asyncio.run(run())
+
+
+def test_a_proxy_of_the_environment_is_used(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every user of a company's network expects."""
+
+    async def run() -> list[str]:
+        async with wire.bench([wire.http(wire.completion())], base_url="http://model.test/v1") as made:
+            monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{made.server.port}")
+            monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{made.server.port}")
+            await made.ask()
+            return made.server.heads
+
+    assert asyncio.run(run())[0].startswith("POST http://model.test/v1/chat/completions HTTP/1.1")
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_this_machine_is_never_asked_through_a_proxy(wire: Any, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """The embedded model is at loopback, where a proxy would look for its own."""
+    monkeypatch.setenv(variable, "http://proxy.invalid:3128")
+    assert wire.ask(wire.http(wire.completion()), definition={"retries": 0})[0].text == "hello"

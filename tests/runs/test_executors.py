@@ -25,6 +25,7 @@ class Performing:
         self.started: list[int] = []
         self.done: list[int] = []
         self.most_at_once = 0
+        self.ended = asyncio.Event()
 
     async def __call__(self, planned: PlannedExecution) -> None:
         self.started.append(planned.number)
@@ -34,6 +35,7 @@ class Performing:
         if planned.number == self.failing:
             raise OSError("the store is gone")
         self.done.append(planned.number)
+        self.ended.set()
 
 
 @pytest.mark.parametrize(("size", "concurrency"), [(0, 4), (1, 4), (20, 1), (20, 4), (20, 100)])
@@ -61,8 +63,9 @@ def test_a_plan_that_waits_does_not_stop_what_is_under_way() -> None:
 
     async def held_back() -> AsyncIterator[PlannedExecution]:
         async for planned in plan(3):
-            while len(performing.started) > len(performing.done):
-                await asyncio.sleep(0)
+            if planned.number:
+                await performing.ended.wait()
+                performing.ended.clear()
             yield planned
 
     asyncio.run(asyncio.wait_for(LocalExecutor().execute(held_back(), performing, concurrency=8), 30))
@@ -76,8 +79,7 @@ def test_cancelling_cancels_what_is_in_flight() -> None:
 
     async def cancelled() -> None:
         task = asyncio.create_task(LocalExecutor().execute(plan(10**9), performing, concurrency=4))
-        while len(performing.done) < 10:
-            await asyncio.sleep(0)
+        await performing.ended.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
