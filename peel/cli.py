@@ -29,11 +29,14 @@ app = typer.Typer(
     help="A test bed for applications built on language models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # with rich, `peel --help` takes three times as long
     add_completion=False,
     context_settings={"auto_envvar_prefix": "PEEL", "help_option_names": ["-h", "--help"]},
 )
 
-Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Scenario files or folders. Default: all.")]
+Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATH]...", help="Scenario files or folders. Default: all.")
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or 'last'.")]
 StoreUrl = Annotated[str | None, typer.Option("--store", metavar="URL", help="The store, not the one of peel.yaml.")]
 
@@ -71,23 +74,35 @@ def check(paths: Paths = None) -> None:
 @app.command()
 def run(
     paths: Paths = None,
-    repetitions: Annotated[int | None, typer.Option("-n", "--repetitions", min=1, help="Instead of the scenario's.")] = None,
+    repetitions: Annotated[
+        int | None, typer.Option("-n", "--repetitions", min=1, help="Instead of the scenario's.")
+    ] = None,
     case: Annotated[list[str] | None, typer.Option("--case", metavar="ID", help="Only this case. Repeatable.")] = None,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="T", help="Only cases with this tag. Repeatable.")] = None,
-    variant: Annotated[list[str] | None, typer.Option("--variant", metavar="V", help="Only this variant. Repeatable.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="T", help="Only cases with this tag. Repeatable.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option("--variant", metavar="V", help="Only this variant. Repeatable.")
+    ] = None,
     concurrency: Annotated[
         int | None, typer.Option("-j", "--concurrency", min=1, help="Executions in flight at most. Default: adapts.")
     ] = None,
-    model: Annotated[list[str] | None, typer.Option("--model", metavar="ROLE=NAME", help="Another model for a role.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", metavar="ROLE=NAME", help="Another model for a role.")
+    ] = None,
     budget: Annotated[
         float | None, typer.Option("--budget", metavar="USD", min=0.0, help="Stop before the cost would pass this.")
     ] = None,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")
+    ] = None,
     reports: Annotated[
         Path | None, typer.Option("--reports", metavar="DIR", help="Write the reports in every format here.")
     ] = None,
     store: StoreUrl = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report's JSON and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", envvar="PEEL_RUN_JSON", help="Print the report's JSON and nothing else.")
+    ] = False,
 ) -> None:
     """Plan, execute, score and report."""
     from peel.workspace import RunRequest
@@ -123,7 +138,9 @@ def runs(
 @app.command()
 def show(
     run: RunName,
-    case: Annotated[str | None, typer.Argument(metavar="[CASE[#N]]", help="A case, and which repetition of it.")] = None,
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE[#N]]", help="A case, and which repetition of it.")
+    ] = None,
     scenario: Annotated[str | None, typer.Option("--scenario", help="Only this scenario.")] = None,
     variant: Annotated[str | None, typer.Option("--variant", help="Only this variant.")] = None,
     store: StoreUrl = None,
@@ -146,9 +163,17 @@ def show(
 def report(
     run: RunName,
     report_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="html, json, csv, junit, markdown, or a plugin's.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            envvar="PEEL_REPORT_FORMAT",
+            help="html, json, csv, junit, markdown, or a plugin's.",
+        ),
     ] = "html",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: standard output.")
+    ] = None,
     store: StoreUrl = None,
 ) -> None:
     """Write a report of a run from the store."""
@@ -164,7 +189,9 @@ def report(
 @app.command()
 def rescore(
     run: RunName,
-    evaluator: Annotated[list[str] | None, typer.Option("--evaluator", metavar="ID", help="Only this. Repeatable.")] = None,
+    evaluator: Annotated[
+        list[str] | None, typer.Option("--evaluator", metavar="ID", help="Only this. Repeatable.")
+    ] = None,
     store: StoreUrl = None,
 ) -> None:
     """Evaluate stored outputs again, with the evaluators as the files now define them."""
@@ -195,17 +222,37 @@ def schema(
 
 
 def _carry_out(workspace: Workspace, request: RunRequest, *, reports: Path | None, as_json: bool) -> int:
+    from peel.errors import PeelError
     from peel.progress import shown_progress
     from peel.workspace import run_blocking
 
-    progress = shown_progress(sys.stderr)
+    progress = shown_progress(sys.stderr, when_started=_load_what_reports)
     try:
         with progress:
             finished = run_blocking(workspace, request, progress)
     except KeyboardInterrupt:
         _say_how_to_resume(progress.run_id)
         return INTERRUPTED
+    except PeelError as error:
+        if progress.run_id is None:
+            raise
+        # Some of it is executed and stored: exit code 2 would say that nothing was.
+        typer.echo(str(error), err=True)
+        _say_how_to_resume(progress.run_id)
+        return INTERRUPTED
     return _report(workspace, finished, reports=reports, as_json=as_json)
+
+
+def _load_what_reports() -> None:
+    """Load the code of reports while the first calls are in flight: half a second that a short run would notice."""
+    import threading
+    from importlib import import_module
+
+    def load() -> None:
+        for module in ("peel.estimates.summary", "peel.reports.terminal"):
+            import_module(module)
+
+    threading.Thread(target=load, name="peel-loading", daemon=True).start()
 
 
 def _report(workspace: Workspace, finished: Run, *, reports: Path | None, as_json: bool) -> int:
@@ -219,9 +266,7 @@ def _report(workspace: Workspace, finished: Run, *, reports: Path | None, as_jso
         render_summary(summary, stored.run, console=_console())
     _write_reports(workspace, finished, summary, folder=reports, quiet=as_json)
     if finished.status == "over-budget":
-        typer.echo(
-            f"stopped at the budget; complete it with: peel run --resume {finished.id} --budget MORE", err=True
-        )
+        typer.echo(f"stopped at the budget; complete it with: peel run --resume {finished.id} --budget MORE", err=True)
     return exit_code(summary, finished.status)
 
 
@@ -302,6 +347,8 @@ def main() -> None:
     """The entry point of the command `peel`."""
     # What ends a job in CI ends it as Ctrl-C does: cleanly, resumable.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # httpx loads a command line of its own, with rich's Markdown and pygments: half its time, for nothing PEEL does.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how an import is made to fail
     try:
         app()
     except KeyboardInterrupt:

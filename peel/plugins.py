@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from peel.errors import PeelError
@@ -42,8 +42,14 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 @cache
+def _all_entry_points() -> EntryPoints:
+    # Read once for all groups: each reading goes through every package that is installed.
+    return entry_points()
+
+
+@cache
 def _entry_points(group: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=group)}
+    return {entry.name: entry for entry in _all_entry_points().select(group=group)}
 
 
 class Registry:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from peel.records import Execution, Run, Score
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 PLAIN_EVERY_S = 10.0
-DRAW_EVERY_S = 0.1
+DRAWN_A_SECOND = 4
 
 
 class ShownProgress(AbstractContextManager["ShownProgress"]):
-    """Counts what finishes and shows it: done, errored, rate, time left, cost. `run_id` is known once a run started."""
+    """Counts what finishes and shows it: done, errored, rate, time left, cost. `run_id` is known once a run started,
+    when `when_started` is called."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, *, when_started: Callable[[], None] = lambda: None) -> None:
         self.run_id: str | None = None
         self._out = out
+        self._when_started = when_started
         self._planned = self._already = self._done = self._errored = 0
         self._cost: float | None = 0.0
         self._clock = self._shown = time.monotonic()
@@ -35,28 +41,17 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
     def started(self, run: Run, *, already: int) -> None:
         """The run is planned; `already` of its executions are stored."""
         self.run_id, self._planned, self._already = run.id, run.planned, already
-        self._clock = time.monotonic()
+        self._clock = self._shown = time.monotonic()
         left = f", {already} of them stored" if already else ""
         self._line(f"run {run.id}: {run.planned} executions{left}")
+        self._when_started()
 
     def finished(self, execution: Execution, scores: Sequence[Score]) -> None:
         """One more execution is stored."""
         self._done += 1
         self._errored += execution.status == "error"
         self._cost = _added(self._cost, execution, scores)
-        now = time.monotonic()
-        if now - self._shown >= self.every_s:
-            self._shown = now
-            self._show()
-
-    every_s = PLAIN_EVERY_S
-
-    def _show(self) -> None:
-        self._line(self.text())
-
-    def _line(self, text: str) -> None:
-        self._out.write(text + "\n")
-        self._out.flush()
+        self._show()
 
     def text(self) -> str:
         """How the run stands, in one line."""
@@ -68,35 +63,71 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
         parts += ["cost unknown" if self._cost is None else f"${self._cost:.4f}"]
         return ", ".join(parts)
 
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now - self._shown >= PLAIN_EVERY_S:
+            self._shown = now
+            self._line(self.text())
+
+    def _line(self, text: str) -> None:
+        self._out.write(text + "\n")
+        self._out.flush()
+
     def __exit__(self, *_: Any) -> None:
         if self._done:
             self._line(self.text())
 
 
 class LiveProgress(ShownProgress):
-    """The same on a terminal: one line that is drawn again and again."""
+    """The same on a terminal: one line below the others that is drawn again and again, until the last stays."""
 
-    every_s = DRAW_EVERY_S
+    def __init__(self, out: TextIO, *, when_started: Callable[[], None] = lambda: None) -> None:
+        super().__init__(out, when_started=when_started)
+        self._bar = _bar(out, self._status)
+        self._task = self._bar.add_task("", total=None)
+        self._preparing = "reading the definitions"
 
-    def _show(self) -> None:
-        self._out.write(f"\r\x1b[2K{self._bar()} {self.text()}")
-        self._out.flush()
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
 
     def preparing(self, what: str) -> None:
-        self._out.write(f"\r\x1b[2Kpreparing {what}")
-        self._out.flush()
+        self._preparing = f"preparing {what}"
+
+    def _status(self) -> str:
+        return self._preparing if self.run_id is None else self.text()
+
+    def _show(self) -> None:
+        self._bar.update(self._task, completed=self._done + self._already, total=self._planned)
 
     def _line(self, text: str) -> None:
-        super()._line(f"\r\x1b[2K{text}")
+        self._bar.console.print(text, markup=False, highlight=False)
 
-    def _bar(self, width: int = 24) -> str:
-        filled = width * (self._done + self._already) // max(self._planned, 1)
-        return "█" * filled + "░" * (width - filled)
+    def __exit__(self, *_: Any) -> None:
+        if not self._done:
+            self._bar.update(self._task, visible=False)
+        self._bar.stop()
 
 
-def shown_progress(out: TextIO) -> ShownProgress:
+def shown_progress(out: TextIO, *, when_started: Callable[[], None] = lambda: None) -> ShownProgress:
     """The progress that suits where it is shown."""
-    return LiveProgress(out) if out.isatty() else ShownProgress(out)
+    live = out.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    return (LiveProgress if live else ShownProgress)(out, when_started=when_started)
+
+
+def _bar(out: TextIO, status: Callable[[], str]) -> Progress:
+    """A bar with what `status` says beside it. rich draws it in a thread of its own, so that time goes on while nothing
+    finishes."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task
+    from rich.text import Text
+
+    class Status(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(status(), no_wrap=True, overflow="ellipsis")
+
+    console = Console(file=out, highlight=False)
+    return Progress(BarColumn(24), Status(), console=console, refresh_per_second=DRAWN_A_SECOND)
 
 
 def _added(cost: float | None, execution: Execution, scores: Sequence[Score]) -> float | None:
@@ -107,4 +138,6 @@ def _added(cost: float | None, execution: Execution, scores: Sequence[Score]) ->
 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+    return (
+        f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+    )

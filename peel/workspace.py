@@ -31,6 +31,7 @@ from peel.scenarios.origin import shown
 from peel.scenarios.workspace_file import load_workspace
 
 if TYPE_CHECKING:
+    from peel.runs.executors import Executor
     from peel.runs.loading import Compiled
     from peel.runs.resources import Resources
     from peel.runs.runner import Progress
@@ -126,8 +127,8 @@ class Workspace:
         async with self._resources(selection.models) as resources:
             return compile_selection(self.root, selection, resources=resources, found=self._loaded.problems)
 
-    async def run(self, request: RunRequest, progress: RunProgress) -> Run:
-        """Plan, execute and score; everything is in the store when it returns.
+    async def run(self, request: RunRequest, progress: RunProgress, *, executor: Executor | None = None) -> Run:
+        """Plan, execute and score; everything is in the store when it returns. `executor` instead of the local one.
 
         Raises DefinitionError before anything is executed or written, ResumeError where a run cannot be resumed,
         StoreError where results cannot be stored. A cancelled run is stored as interrupted.
@@ -144,12 +145,15 @@ class Workspace:
             await resources.prepare(progress.preparing)
             if stored is None:
                 self.store.create(run)
-            executor = EXECUTORS.resolve("local")()
             status: RunStatus = "interrupted"
             try:
                 progress.started(run, already=len(stored.finished_numbers()) if stored else 0)
                 status = await session.carry_out(
-                    run, self.store, executor, request=request, progress=progress.executions
+                    run,
+                    self.store,
+                    executor or EXECUTORS.resolve("local")(),
+                    request=request,
+                    progress=progress.executions,
                 )
             finally:
                 self.store.set_status(run.id, status)

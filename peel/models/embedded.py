@@ -124,6 +124,8 @@ def _parameters(parameters: Any, server: EmbeddedServer, key: str) -> Any:
     parameters.cache_ram_mib = 0
     for cores in (parameters.cpuparams, parameters.cpuparams_batch):
         cores.n_threads = _cores()
+        # Threads that spin while they wait for each other take several times as long where a core is busy elsewhere.
+        cores.poll = 0
     return parameters
 
 

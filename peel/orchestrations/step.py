@@ -45,7 +45,8 @@ class Step(Protocol):
     fail the execution: peel.errors.StepError with a sentence where the cause is known. One compiled step runs many
     calls at once.
 
-    Two more attributes are optional. `timeout_s` bounds one `run` in seconds: None for a step that bounds itself, and
+    Four more attributes are optional. `Request` and `Parameters` are pydantic models of the keys of `request` and
+    `parameters`: the JSON Schema shows them to editors. `timeout_s` bounds one `run` in seconds: None for a step that bounds itself, and
     peel.orchestrations.execution.TIMEOUT_S where the attribute is missing. `async aclose()` gives back what the step
     holds (connections); it is awaited once, when no more calls will come.
     """

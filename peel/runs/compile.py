@@ -144,11 +144,11 @@ class _Compiler:
         names = {**dict.fromkeys(literals(self.changed.inputs)), **dict.fromkeys(self.source.cases.of_all)}
         compiled: dict[str, Step | None] = {}
         for place, definition in enumerate(definitions):
-            later = frozenset(step.id for step in definitions[place:])
+            not_yet = {**{step.id: "comes later" for step in definitions[place:]}, definition.id: "is this step"}
             scope = Scope(
                 origin=self.source.orchestration.origin.at("steps", place),
                 label=f"the step {definition.id!r}",
-                visible=self._visible(dict(names), knowledge=knowledge, later=later),
+                visible=self._visible(dict(names), knowledge=knowledge, not_yet=not_yet),
                 resources=self.resources,
                 problems=self.problems,
                 uses=self.source.cases.uses,
@@ -205,14 +205,14 @@ class _Compiler:
         names: Names,
         *,
         knowledge: Mapping[str, Retriever | None] | None = None,
-        later: frozenset[str] = frozenset(),
+        not_yet: Mapping[str, str] | None = None,
     ) -> Visible:
         return Visible(
             names=names,
             cases=self.source.cases.cases,
             knowledge=knowledge or {},
             of_some_cases=self.source.cases.of_some,
-            later=later,
+            not_yet=not_yet or {},
             left_out=self.left_out,
             complete=self.source.loaded.names_known,
         )

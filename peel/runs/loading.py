@@ -127,7 +127,7 @@ def _of_files(
         yield from orchestration.problems
     for one in loaded:
         yield from one.problems
-        if one.orchestration_path in orchestrations:
+        if one.orchestration_path is not None:
             yield from conflicting_names(one, orchestrations[one.orchestration_path])
     yield from _same_names(loaded)
     if not any(one.problems for one in loaded):

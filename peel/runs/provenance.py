@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
+from typing import TypeAlias
 
 import orjson
 
@@ -23,11 +24,15 @@ PACKAGES = (
 GIT_TIMEOUT_S = 5.0
 
 
+GitState: TypeAlias = tuple[str | None, bool | None]
+"""The commit that is checked out and whether the tree was dirty; None, None outside a repository."""
+
+
 def provenance_of(
-    root: Path, *, parts: Mapping[str, str], models: Mapping[str, dict[str, Json]], selection: Selection
+    git: GitState, *, parts: Mapping[str, str], models: Mapping[str, dict[str, Json]], selection: Selection
 ) -> Provenance:
-    """What makes a run that starts now in the workspace `root`; `parts` maps each part to the hash of its content."""
-    commit, dirty = git_state(root)
+    """What makes a run that starts now; `parts` maps each part to the hash of its content."""
+    commit, dirty = git
     return Provenance(
         peel=version("peel-testbed"),
         python=platform.python_version(),
@@ -47,8 +52,8 @@ def content_hash(value: object) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def git_state(root: Path) -> tuple[str | None, bool | None]:
-    """The commit that is checked out and whether the tree was dirty; None, None outside a repository."""
+def git_state(root: Path) -> GitState:
+    """How git sees the workspace `root`. In a large repository this takes seconds."""
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         return None, None

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from peel.errors import PeelError
@@ -24,6 +26,7 @@ from peel.plugins import nearest
 from peel.records import Json, ModelDefinition, Problem
 from peel.runs.provenance import content_hash
 from peel.scenarios.origin import Origin
+from peel.scenarios.origin import shown as relative
 from peel.templates import Templates
 
 if TYPE_CHECKING:
@@ -146,7 +149,7 @@ class Resources:
         if not path.is_relative_to(self.root.resolve()):
             raise PeelError(f"{shown} leads outside the workspace {self.root}; code must stand inside it")
         if not path.is_file():
-            raise PeelError(f"there is no file {shown} ({path})")
+            raise PeelError(f"there is no file {relative(path)!r}; a path is relative to the file that names it")
         self.code[f"code {path.relative_to(self.root.resolve())}"] = content_hash(path.read_bytes())
         self._modules[path] = _load(path, shown)
         return self._modules[path]
@@ -169,14 +172,24 @@ def _described(definition: ModelDefinition) -> dict[str, Json]:
     return definition.model_dump(mode="json", include={"model", "provider", "base_url", "parameters"})
 
 
+class _SourceOnly(SourceFileLoader):
+    """Compiles what the file says now, which is what the run's provenance holds the hash of, and writes nothing beside
+    it: checking a workspace leaves it as it was."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _load(path: Path, shown: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"peel_workspace_{content_hash(str(path))}_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise PeelError(f"{shown} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
+    name = f"peel_workspace_{content_hash(str(path))}_{path.stem}"
+    loader = _SourceOnly(name, str(path))
+    module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(path)))
+    module.__file__ = str(path)
+    sys.modules[name] = module  # dataclasses and type hints look their module up there
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException as error:
+        del sys.modules[name]
         if isinstance(error, KeyboardInterrupt):
             raise
         raise PeelError(f"{shown} cannot be loaded: {type(error).__name__}: {error}") from error

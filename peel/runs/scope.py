@@ -39,16 +39,16 @@ class Visible:
     """What exists for one definition.
 
     `names` are those that templates may use for every case; `of_some_cases` the inputs that only some cases have.
-    `later` are the steps that exist, but not yet at this one. A name in `left_out` was written, but with a mistake that
-    is told already; where `complete` is False, inputs or cases could not be read at all. Neither makes a name that is
-    not found a problem of its own.
+    `not_yet` says of each step without an output here why: it `comes later`, or `is this step`. A name in `left_out`
+    was written, but with a mistake that is told already; where `complete` is False, inputs or cases could not be read
+    at all. Neither makes a name that is not found a problem of its own.
     """
 
     names: Names
     cases: Sequence[Case]
     knowledge: Mapping[str, Retriever | None]
     of_some_cases: frozenset[str] = frozenset()
-    later: frozenset[str] = frozenset()
+    not_yet: Mapping[str, str] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     complete: bool = True
 
@@ -97,7 +97,7 @@ class Scope:
     def settings(self, model: type[Settings], values: Mapping[str, Json], path: Path) -> Settings:
         checked, wrong = validated(model, values)
         for inside, message in wrong:
-            self.problem(message, (*path, *inside))
+            self.problem(f"{self.label}: {message}", (*path, *inside))
         if checked is None:
             raise Incomplete
         return checked
@@ -154,9 +154,9 @@ class Scope:
             self.problem(self._told(unknown), path)
 
     def _told(self, unknown: Unknown) -> str:
-        if unknown.name in self.visible.later:
+        if unknown.name in self.visible.not_yet:
             return (
-                f"the template reads the step {unknown.name!r}, which comes later; "
+                f"the template reads the step {unknown.name!r}, which {self.visible.not_yet[unknown.name]}; "
                 f"a step reads only inputs and the steps before it: {', '.join(unknown.allowed) or 'none'}"
             )
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from peel.runs.budget import Budget
 from peel.runs.executors import Executor
 from peel.runs.loading import compile_selection
 from peel.runs.plan import Plan
-from peel.runs.provenance import provenance_of
+from peel.runs.provenance import git_state, provenance_of
 from peel.runs.resources import Resources
 from peel.runs.runner import Progress, Runner
 from peel.store.store import Store
@@ -38,10 +39,12 @@ class RunSession:
         self, root: Path, selection: Selection, *, resources: Resources, found: Sequence[Problem] = ()
     ) -> None:
         self._resources = resources
-        self._compiled = compile_selection(root, selection, resources=resources, found=found)
-        self._provenance = provenance_of(
-            root, parts=self._compiled.parts, models=resources.models_in_use(), selection=selection
-        )
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="peel-git") as beside:
+            git = beside.submit(git_state, root)
+            self._compiled = compile_selection(root, selection, resources=resources, found=found)
+            self._provenance = provenance_of(
+                git.result(), parts=self._compiled.parts, models=resources.models_in_use(), selection=selection
+            )
 
     def new(self, run_id: str) -> Run:
         """A new run, not yet stored."""
@@ -68,22 +71,27 @@ class RunSession:
         self, run: Run, store: Store, executor: Executor, *, request: Limits, progress: Progress
     ) -> RunStatus:
         """Execute what the run's plan still holds, and store it. Raises StoreError."""
+        concurrency = request.concurrency or self._resources.concurrency()
         stored = store.run(run.id)
-        async with store.writer(run.id) as writer:
-            runner = Runner(
-                run=run,
-                compiled=self._compiled.variants,
-                writer=writer,
-                progress=progress,
-                budget=None if request.budget_usd is None else Budget(request.budget_usd, spent_usd=stored.spent_usd()),
-                finished_numbers=frozenset(stored.finished_numbers()),
-                unfinished_steps=stored.unfinished_steps(),
-            )
-            concurrency = request.concurrency or self._resources.concurrency()
-            status = await runner.carry_out(executor, concurrency=concurrency)
-        for compiled in self._compiled.variants:
-            await compiled.orchestration.aclose()
-        return status
+        try:
+            async with store.writer(run.id) as writer:
+                runner = Runner(
+                    run=run,
+                    compiled=self._compiled.variants,
+                    writer=writer,
+                    progress=progress,
+                    budget=_budget(request.budget_usd, stored),
+                    finished_numbers=frozenset(stored.finished_numbers()),
+                    unfinished_steps=stored.unfinished_steps(),
+                )
+                return await runner.carry_out(executor, concurrency=concurrency)
+        finally:
+            for compiled in self._compiled.variants:
+                await compiled.orchestration.aclose()
+
+
+def _budget(limit_usd: float | None, stored: SqlStoredRun) -> Budget | None:
+    return None if limit_usd is None else Budget(limit_usd, spent_usd=stored.spent_usd())
 
 
 def _changed(before: Provenance, now: Provenance) -> list[str]:

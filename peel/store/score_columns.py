@@ -19,7 +19,7 @@ from peel.store.reading import MISSING, PENDING, SCORED, UNSCORED, ScoreColumn
 LONGEST_REASON = 300
 """The longest reason, in characters, that is counted: longer ones are told apart by their beginning."""
 
-MOST_KINDS = 20
+MOST_KINDS = 19
 """How many different reasons or faults are told apart; the rarer ones are counted together."""
 
 _Answer: TypeAlias = tuple[int, float | None, str | None]

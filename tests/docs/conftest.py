@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,12 @@ def all_pages() -> list[Page]:
 
 
 @pytest.fixture
+def pages() -> list[Page]:
+    """Every page."""
+    return all_pages()
+
+
+@pytest.fixture
 def root() -> Path:
     """The repository."""
     return ROOT
@@ -74,6 +81,6 @@ def page(request: pytest.FixtureRequest) -> Page:
 
 
 @pytest.fixture
-def doc(root: Path):
+def doc(root: Path) -> Callable[[str], Page]:
     """A page of docs/ by name."""
     return lambda name: Page(root / "docs" / f"{name}.md")

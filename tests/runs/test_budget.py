@@ -83,5 +83,5 @@ def test_an_unknown_cost_ends_the_run_with_a_sentence() -> None:
     """Taken for nothing, it would let the budget be passed without a sign."""
     budget = Budget(1.0)
     budget.start()
-    with pytest.raises(StepError, match="--budget cannot be kept: .* run without --budget"):
+    with pytest.raises(StepError, match=r"--budget cannot be kept: .* run without --budget"):
         budget.end(None)

@@ -35,6 +35,8 @@ class FunctionStep:
     that changes them changes nothing for the next execution.
     """
 
+    Parameters = FunctionParameters
+
     def __init__(self, function: Callable[..., Any], request: Render, *, timeout_s: float) -> None:
         self._function = function
         self._request = request

@@ -100,6 +100,9 @@ class HttpStep:
     Faults of transport (connection, time-out, 408, 409, 425, 429, 5xx) are tried again, `retries` times.
     """
 
+    Request = HttpRequest
+    Parameters = HttpParameters
+
     timeout_s: float | None = None
     """Each attempt is bounded by the parameter `timeout_s`."""
 

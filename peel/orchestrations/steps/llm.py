@@ -21,6 +21,8 @@ from peel.records import Json, StepDefinition
 class LlmStep:
     """Asks a model; the output is the reply's text, or the value of its JSON with `parse: json`."""
 
+    Parameters = LlmParameters
+
     timeout_s: float | None = None
     """The model bounds its own attempts, and waiting for a free place at the model is no fault of the step."""
 

@@ -60,6 +60,9 @@ class RerankStep:
     need no order, and the model is not asked.
     """
 
+    Request = RerankRequest
+    Parameters = RerankParameters
+
     timeout_s: float | None = None
     """The model bounds its own attempts."""
 

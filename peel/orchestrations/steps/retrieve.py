@@ -34,6 +34,9 @@ class RetrieveParameters(BaseModel):
 class RetrieveStep:
     """Searches knowledge; the output is the list of passages, nearest first, each with its source and similarity."""
 
+    Request = RetrieveRequest
+    Parameters = RetrieveParameters
+
     timeout_s: float | None = None
     """The embedder bounds its own calls, and the first search may have an index to build."""
 

@@ -1,0 +1,167 @@
+"""The fixture `peel`: runs a scenario of the workspace from Python, and returns its records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from peel.plugins import nearest
+from peel.pytest_plugin.deciding import Scores
+from peel.pytest_plugin.loop import Loop
+from peel.pytest_plugin.options import Options, Undecided
+from peel.records import BASE_VARIANT, Case, Execution, Json, Run, RunSummary, Score
+from peel.reports.current import current_scores
+from peel.reports.text import one_line
+from peel.scenarios.finding import find_scenarios, find_workspace
+from peel.scenarios.loading import load_scenario
+from peel.statistics.cases import group
+from peel.store.reading import PENDING, SCORED, UNSCORED, Columns
+from peel.workspace import RunRequest, Workspace
+
+
+class ExecutionsErrored(Exception):
+    """Some executions have no output, so that nothing can be said of all; told as an error, not as a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One execution with its case and the scores that count."""
+
+    case: Case
+    execution: Execution
+    scores: tuple[Score, ...]
+
+    @property
+    def output(self) -> Json:
+        """What the application gave."""
+        return self.execution.output
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One scenario under one variant, executed and scored. `result["core-terms"]` are the scores of an evaluator."""
+
+    run: Run
+    summary: RunSummary
+    records: tuple[Record, ...]
+    columns: Columns
+    how: Undecided
+
+    @property
+    def outputs(self) -> list[Json]:
+        """The output of every execution, case by case."""
+        return [record.output for record in self.records]
+
+    def __getitem__(self, evaluator: str) -> Scores:
+        """The scores of one evaluator. Raises KeyError with the evaluators that exist."""
+        if evaluator not in self.columns.scores:
+            raise KeyError(f"no evaluator {evaluator!r}; {nearest(evaluator, self.columns.scores)}")
+        column = self.columns.scores[evaluator]
+        scored = column.status == SCORED
+        counts = {
+            "errored": int((~self.columns.ok).sum()),
+            "unscored": int((column.status == UNSCORED).sum()),
+            "pending": int((column.status == PENDING).sum()),
+        }
+        left_out = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
+        return Scores(evaluator, group(self.columns.case[scored], column.value[scored]), self.how, left_out)
+
+
+class Peel:
+    """Runs scenarios of the workspace that one of `folders` lies in."""
+
+    def __init__(self, loop: Loop, options: Options, *, folders: Sequence[Path]) -> None:
+        self._loop, self._options, self._folders = loop, options, folders
+
+    def run(
+        self,
+        scenario: str,
+        *,
+        case: str | Sequence[str] = (),
+        variant: str = BASE_VARIANT,
+        repetitions: int | None = None,
+        models: Mapping[str, str] | None = None,
+        allow_errors: bool = False,
+    ) -> Result:
+        """Execute cases of a scenario (all, unless some are named) and score them; the run is in the store.
+
+        Raises ExecutionsErrored where an execution errored, unless `allow_errors`; DefinitionError, StoreError.
+        """
+        request = RunRequest(
+            paths=(str(self._path_of(scenario)),),
+            repetitions=self._options.repetitions or repetitions,
+            cases=(case,) if isinstance(case, str) else tuple(case),
+            variants=(variant,),
+            models={**(models or {}), **self._options.models},
+        )
+        with Workspace(self._root) as workspace:
+            run = self._loop.wait_for(workspace.run(request, _Silent()))
+            result = _result(workspace, run, how=self._options.undecided)
+        if not allow_errors:
+            _check(result)
+        return result
+
+    @property
+    def _root(self) -> Path:
+        for folder in self._folders:
+            root = find_workspace(folder)
+            if root is not None:
+                return root
+        shown = " or ".join(dict.fromkeys(map(str, self._folders)))
+        raise pytest.UsageError(f"the fixture peel finds no folder with `scenarios/` in it at or above {shown}")
+
+    def _path_of(self, name: str) -> Path:
+        """The file of a scenario, by the name it gives itself."""
+        found = {}
+        for path in find_scenarios(self._root):
+            loaded = load_scenario(path, root=self._root).scenario
+            found[loaded.scenario if loaded else path.stem] = path
+        if name not in found:
+            raise pytest.UsageError(f"peel.run: the workspace has no scenario {name!r}; {nearest(name, found)}")
+        return found[name]
+
+
+class _Silent:
+    """Progress that nobody watches: a test shows nothing while it runs."""
+
+    @property
+    def executions(self) -> _Silent:
+        return self
+
+    def preparing(self, what: str) -> None:
+        """Not shown."""
+
+    def started(self, run: Run, *, already: int) -> None:
+        """Not shown."""
+
+    def finished(self, execution: Execution, scores: Sequence[Score]) -> None:
+        """Not shown."""
+
+
+def _result(workspace: Workspace, run: Run, *, how: Undecided) -> Result:
+    stored, summary = workspace.summary(run.id)
+    (item,) = run.scenario_variants
+    columns = stored.columns(item.scenario.scenario, item.variant.name)
+    cases = {case.id: case for case in run.cases[item.scenario.scenario]}
+    order = columns.number[np.lexsort((columns.repetition, columns.case))]
+    records = tuple(
+        Record(cases[execution.case], execution, current_scores(scores))
+        for execution, scores in stored.executions(order.tolist())
+    )
+    return Result(run, summary, records, columns, how)
+
+
+def _check(result: Result) -> None:
+    errored = [record.execution for record in result.records if record.execution.status == "error"]
+    if not errored:
+        return
+    first = errored[0]
+    why = f"{first.fault.type}: {first.fault.message}" if first.fault else "no fault is stored"
+    raise ExecutionsErrored(
+        f"{len(errored)} of {len(result.records)} executions errored, first {first.case}#{first.repetition}: "
+        f"{one_line(why, limit=600)}\nlook further: peel show {result.run.id} {first.case}#{first.repetition}"
+    )

@@ -1,0 +1,63 @@
+"""The plugin's options as read from a session's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NoReturn, cast
+
+import pytest
+
+from peel.plugins import nearest
+from peel.pytest_plugin import UNDECIDED
+
+Undecided = Literal["fail", "xfail", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the session was asked for. `undecided` is what becomes of a requirement that the data leave open."""
+
+    repetitions: int | None
+    variants: tuple[str, ...]
+    models: Mapping[str, str]
+    reports: Path | None
+    undecided: Undecided
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Options:
+        """Read and check them. Raises pytest.UsageError."""
+        reports: Path | None = config.getoption("--peel-reports")
+        return cls(
+            repetitions=config.getoption("--peel-repetitions"),
+            variants=tuple(config.getoption("--peel-variant")),
+            models=_models(config.getoption("--peel-model")),
+            reports=None if reports is None else config.invocation_params.dir / reports,
+            undecided=_undecided(config.getini("peel_undecided")),
+        )
+
+
+def _models(given: list[str]) -> dict[str, str]:
+    models = {}
+    for one in given:
+        role, _, name = one.partition("=")
+        if not role or not name:
+            raise pytest.UsageError(f"--peel-model {one!r} is not ROLE=NAME, such as default=gpt-4o-mini")
+        models[role] = name
+    return models
+
+
+def _undecided(given: str) -> Undecided:
+    if given not in UNDECIDED:
+        raise pytest.UsageError(f"peel_undecided = {given!r} in the configuration; {nearest(given, UNDECIDED)}")
+    return cast("Undecided", given)
+
+
+def undecided(how: Undecided, message: str) -> NoReturn:
+    """End a test whose requirement the data leave open, in the way that is configured."""
+    if how == "xfail":
+        pytest.xfail(message)
+    if how == "skip":
+        pytest.skip(message)
+    raise pytest.fail.Exception(message, pytrace=False)
