@@ -54,7 +54,7 @@ def _option(command: str, option: Any) -> str:
     value = "" if option.is_flag else f" {option.metavar or _kind(option)}"
     flags = ", ".join(f"`{flag}{value}`" for flag in sorted(option.opts, key=len))
     default = "" if option.default in (None, False, ()) else f" Default: `{option.default}`."
-    variable = f"PEEL_{command}_{option.name}".upper()
+    variable = option.envvar or f"PEEL_{command}_{option.name}".upper()
     return f"| {flags} | {_cell(option.help)}{default} | `{variable}` |"
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
 import typer
 
@@ -108,6 +108,7 @@ def run(
     from peel.workspace import RunRequest
 
     with _told():
+        _check_folder(reports)
         request = RunRequest(
             paths=tuple(paths or ()),
             repetitions=repetitions,
@@ -221,6 +222,111 @@ def schema(
         typer.echo(json.dumps(definitions_schema(kind), indent=2))
 
 
+SideName = Annotated[str, typer.Argument(help="RUN, RUN:SCENARIO, RUN:VARIANT or RUN:SCENARIO/VARIANT.")]
+
+
+@app.command()
+def compare(
+    base: SideName,
+    candidate: SideName,
+    scope: Annotated[
+        str,
+        typer.Option("--scope", metavar="SCOPE", help="these-cases or cases-like-these."),
+    ] = "these-cases",
+    margin: Annotated[
+        float, typer.Option("--margin", metavar="M", help="The smallest difference in a score that matters.")
+    ] = 0.05,
+    report_format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", envvar="PEEL_COMPARE_FORMAT", help="terminal, markdown, html or json."
+        ),
+    ] = "terminal",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: standard output.")
+    ] = None,
+    store: StoreUrl = None,
+) -> None:
+    """Compare two runs, or two variants of one, on the cases both have. Exit code 0 whatever the verdict is."""
+    from peel.estimates.differences import Question, checked_scope
+    from peel.reports.comparison import check_format, comparison_bytes
+    from peel.reports.comparison_terminal import render_comparison
+
+    with _told(), _workspace(None, store) as workspace:
+        check_format(report_format)
+        question = Question(scope=checked_scope(scope), margin=margin)
+        comparison = workspace.compare(base, candidate, question=question)
+        if output is not None:
+            with _writing(output) as file:
+                file.write(comparison_bytes(comparison, report_format))
+            typer.echo(f"wrote {output}", err=True)
+        elif report_format == "terminal":
+            render_comparison(comparison, console=_console())
+        else:
+            sys.stdout.buffer.write(comparison_bytes(comparison, report_format))
+
+
+@app.command()
+def plan(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="A pilot run, named as in `peel compare`."),
+    ] = None,
+    half_width: Annotated[
+        float | None,
+        typer.Option("--half-width", metavar="H", help="How sure of a mean. With a RUN: 0.05."),
+    ] = None,
+    difference: Annotated[
+        float | None,
+        typer.Option("--difference", metavar="D", help="The difference to detect. With a RUN: 0.1."),
+    ] = None,
+    power: Annotated[
+        float | None, typer.Option("--power", metavar="P", help="With which chance. Default: 0.8; for a pass rate 0.9.")
+    ] = None,
+    case_cost: Annotated[
+        float,
+        typer.Option("--case-cost", metavar="N", help="What a new case costs, in executions."),
+    ] = 10.0,
+    evaluator: Annotated[
+        list[str] | None, typer.Option("--evaluator", metavar="ID", help="Only this. Repeatable.")
+    ] = None,
+    show_at_least: Annotated[
+        float | None, typer.Option("--show-at-least", metavar="R", help="The pass rate to be shown. Default: 0.9.")
+    ] = None,
+    truth: Annotated[
+        float | None,
+        typer.Option("--truth", metavar="R", help="What the pass rate is believed to be."),
+    ] = None,
+    store: StoreUrl = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", envvar="PEEL_PLAN_JSON", help="Print the plan as JSON and nothing else.")
+    ] = False,
+) -> None:
+    """Say how many cases and repetitions a question needs: by a pilot run, or without one for a pass rate."""
+    from peel.estimates.planning import PlanRequest, pass_rate_plan
+    from peel.reports.plan import plan_json, render_plan
+
+    request = PlanRequest(
+        half_width=half_width,
+        difference=difference,
+        power=power,
+        case_cost=case_cost,
+        evaluators=tuple(evaluator or ()),
+        show_at_least=show_at_least,
+        truth=truth,
+    )
+    with _told():
+        if run is None:
+            made = pass_rate_plan(request)
+        else:
+            with _workspace(None, store) as workspace:
+                made = workspace.plan(run, request)
+        if as_json:
+            sys.stdout.buffer.write(plan_json(made))
+        else:
+            render_plan(made, console=_console())
+
+
 def _carry_out(workspace: Workspace, request: RunRequest, *, reports: Path | None, as_json: bool) -> int:
     from peel.errors import PeelError
     from peel.progress import shown_progress
@@ -256,18 +362,24 @@ def _load_what_reports() -> None:
 
 
 def _report(workspace: Workspace, finished: Run, *, reports: Path | None, as_json: bool) -> int:
-    from peel.estimates.verdict import exit_code
+    from peel.estimates.verdict import FAILED, INCOMPLETE, exit_code
     from peel.reports.terminal import render_summary
 
     stored, summary = workspace.summary(finished.id)
+    code = exit_code(summary, finished.status)
     if as_json:
         workspace.write_report(finished.id, "json", sys.stdout.buffer)
     else:
         render_summary(summary, stored.run, console=_console())
-    _write_reports(workspace, finished, summary, folder=reports, quiet=as_json)
     if finished.status == "over-budget":
         typer.echo(f"stopped at the budget; complete it with: peel run --resume {finished.id} --budget MORE", err=True)
-    return exit_code(summary, finished.status)
+    try:
+        _write_reports(workspace, finished, summary, folder=reports, quiet=as_json)
+    except OSError as error:
+        # The run itself is stored, so this is not exit code 2; a job that waits for the files must not see 0 either.
+        typer.echo(f"{error.filename}: the report cannot be written: {error.strerror}; the run is stored", err=True)
+        return code if code in (FAILED, INTERRUPTED) else INCOMPLETE
+    return code
 
 
 def _write_reports(
@@ -295,6 +407,12 @@ def _shown(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
+def _check_folder(reports: Path | None) -> None:
+    """A run would stumble over this only at its end."""
+    if reports is not None and reports.exists() and not reports.is_dir():
+        _fail(f"--reports {reports} is a file; name a folder")
+
+
 def _models(given: list[str] | tuple[str, ...]) -> dict[str, str]:
     models = {}
     for one in given:
@@ -319,12 +437,19 @@ def _console() -> Console:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[object]:
+def _writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that is there whole or not at all: what an earlier call wrote stays until this one succeeds."""
+    into = path if path.exists() and not path.is_file() else path.with_name(f"{path.name}.part")
     try:
-        with path.open("wb") as file:
+        with into.open("wb") as file:
             yield file
+        if into != path:
+            into.replace(path)
     except OSError as error:
         _fail(f"{path} cannot be written: {error.strerror or error}")
+    finally:
+        if into != path:
+            into.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,9 +6,10 @@ Built-in kinds come in through the same door as strangers' packages; nothing is 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from peel.errors import PeelError
@@ -42,14 +43,14 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 @cache
-def _all_entry_points() -> EntryPoints:
-    # Read once for all groups: each reading goes through every package that is installed.
+def _all_entry_points(path: tuple[str, ...]) -> Any:
+    """Those of every package on the import path: read once for all groups, as each reading opens every package."""
     return entry_points()
 
 
 @cache
 def _entry_points(group: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in _all_entry_points().select(group=group)}
+    return {entry.name: entry for entry in _all_entry_points(tuple(sys.path)).select(group=group)}
 
 
 class Registry:

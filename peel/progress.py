@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from peel.estimates.foresight import what_a_run_can_show
 from peel.records import Execution, Run, Score
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
         self._clock = self._shown = time.monotonic()
         left = f", {already} of them stored" if already else ""
         self._line(f"run {run.id}: {run.planned} executions{left}")
+        can_show = what_a_run_can_show(run)
+        if can_show:
+            self._line(can_show)
         self._when_started()
 
     def finished(self, execution: Execution, scores: Sequence[Score]) -> None:

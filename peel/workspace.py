@@ -31,6 +31,10 @@ from peel.scenarios.origin import shown
 from peel.scenarios.workspace_file import load_workspace
 
 if TYPE_CHECKING:
+    from peel.estimates.differences import Question
+    from peel.estimates.planning import PlanRequest
+    from peel.records.comparisons import Comparison
+    from peel.records.plans import Plan
     from peel.runs.executors import Executor
     from peel.runs.loading import Compiled
     from peel.runs.resources import Resources
@@ -210,6 +214,29 @@ class Workspace:
             with written[name].open("wb") as out:
                 writer.write(ReportSource(summary, stored), out)
         return written
+
+    def compare(self, base: str, candidate: str, *, question: Question) -> Comparison:
+        """Two sides held against each other; each is `RUN`, `RUN:SCENARIO`, `RUN:VARIANT` or `RUN:SCENARIO/VARIANT`.
+
+        Raises StoreError where there is no such run, DefinitionError where the sides cannot be paired.
+        """
+        from peel.estimates.comparing import compare
+        from peel.estimates.pairing import split_address
+
+        (run, name), (other, other_name) = split_address(base), split_address(candidate)
+        return compare((self.store.run(run), name), (self.store.run(other), other_name), question=question)
+
+    def plan(self, pilot: str, request: PlanRequest) -> Plan:
+        """How many cases and repetitions a question needs, by a pilot run, addressed as a side of a comparison.
+
+        Raises StoreError where there is no such run, DefinitionError where a target is out of range.
+        """
+        from peel.estimates.pairing import parts_of, split_address
+        from peel.estimates.planning import plan_from_pilot
+
+        run, name = split_address(pilot)
+        stored = self.store.run(run)
+        return plan_from_pilot(parts_of(stored, name), request, judged=stored)
 
     def _selection(self, request: RunRequest) -> Selection:
         from peel.runs.loading import scenario_paths

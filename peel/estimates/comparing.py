@@ -229,6 +229,8 @@ def _overall(pairs: Sequence[PairComparison], *, shared_cases: bool) -> Differen
 
 def _share_cases(pairs: Sequence[Pair]) -> bool:
     """Whether a case (an assignment of inputs) is in more than one pair."""
+    if len(pairs) < 2:
+        return False
     seen: set[str] = set()
     for pair in pairs:
         inputs = {case.id: case.inputs for case in pair.base.cases}

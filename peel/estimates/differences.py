@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from peel.errors import DefinitionError
 from peel.estimates.values import LEVEL, cases_of
-from peel.records import Scope
+from peel.plugins import nearest
+from peel.records import Problem, Scope
 from peel.records.comparisons import Difference, MeasureDifference, MeasureName, SideFigures
 from peel.statistics import unbounded
 from peel.statistics.arrays import is_constant
@@ -38,6 +41,15 @@ class Question:
 
     scope: Scope = "these-cases"
     margin: float = 0.05
+
+
+def checked_scope(scope: str) -> Scope:
+    """A scope by its name. Raises DefinitionError for any other word."""
+    for known in get_args(Scope):
+        if scope == known:
+            return cast(Scope, known)
+    message = f"unknown scope {scope!r}; {nearest(scope, get_args(Scope))}"
+    raise DefinitionError([Problem(message=message, file="--scope")])
 
 
 @dataclass(frozen=True, slots=True)

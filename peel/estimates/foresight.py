@@ -25,8 +25,10 @@ def visible_difference(cases: int, repetitions: int) -> float:
 
 
 def what_a_run_can_show(run: Run) -> str:
-    """One line for before a run starts, such as `with 6 cases and 3 repetitions you will see differences of about ±0.3`;
-    nothing where nothing is planned."""
+    """One line for before a run starts; nothing where nothing is planned.
+
+    Such as `with 6 cases and 3 repetitions you will see differences of about ±0.3`.
+    """
     sizes = {item.scenario.scenario: item.scenario.repetitions for item in run.scenario_variants}
     lines = [
         _line(name if len(sizes) > 1 else "", len(run.cases[name]), repetitions)

@@ -1,11 +1,11 @@
-"""Planning: how many cases and repetitions a question needs, from a pilot run or, for proofs of a pass rate, without."""
+"""Planning: how many cases and repetitions a question needs, from a pilot run, or without one for a pass rate."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -41,65 +41,107 @@ class Judged(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PlanQuestion:
-    """What is to be planned: targets that are None are left out. `case_cost` is what a new case costs, in executions;
-    `evaluators` narrows the answer (none: all)."""
+class PlanRequest:
+    """What is to be planned; what is None takes its default.
+
+    With a pilot run: `half_width` of a mean and `difference` of two, found with chance `power`; `case_cost` is what a
+    new case costs, in executions; `evaluators` narrows the answer (none: all). With or without one: a pass rate that
+    is to be shown, and what it is believed to be.
+    """
 
     half_width: float | None = None
     difference: float | None = None
-    power: float = 0.8
+    power: float | None = None
     case_cost: float = 10.0
     evaluators: tuple[str, ...] = ()
+    show_at_least: float | None = None
+    truth: float | None = None
+
+
+HALF_WIDTH, DIFFERENCE, POWER = 0.05, 0.1, 0.8
+"""The targets where a pilot is named and nothing else."""
+
+PASS_RATE, PROOF_POWER = 0.9, 0.9
+"""The pass rate to be shown, and with which chance, where nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request for a pilot with its defaults filled in: a target that is None is not asked for."""
+
+    half_width: float | None
+    difference: float | None
+    power: float
+    case_cost: float
+
+    @classmethod
+    def of(cls, request: PlanRequest) -> _Question:
+        nothing = request.half_width is None and request.difference is None and request.show_at_least is None
+        return cls(
+            half_width=HALF_WIDTH if nothing else request.half_width,
+            difference=DIFFERENCE if nothing else request.difference,
+            power=POWER if request.power is None else request.power,
+            case_cost=request.case_cost,
+        )
 
 
 Variances = tuple[tuple[float, float], tuple[float, float]]
 """((between, within) as estimated, (between, within) to be safe)."""
 
 
-def plan_from_pilot(parts: Sequence[Part], question: PlanQuestion, *, judged: Judged) -> Plan:
+def plan_from_pilot(parts: Sequence[Part], request: PlanRequest, *, judged: Judged) -> Plan:
     """A plan for each evaluator of each scenario of a pilot run, by its first part (usually the variant `base`).
 
     `judged` is the stored run that the parts belong to.
 
     Raises DefinitionError for a target out of range and an evaluator that the run does not have.
     """
-    _check(question)
+    _check(request)
+    question = _Question.of(request)
     first: dict[str, Part] = {}
     for part in parts:
         first.setdefault(part.scenario, part)
     known = [one.id for part in first.values() for one in part.item.scenario.evaluators]
-    for name in question.evaluators:
+    for name in request.evaluators:
         if name not in known:
             _fail("--evaluator", f"the run has no evaluator {name!r}; {nearest(name, known)}")
     return Plan(
         run=parts[0].stored.run.id,
         case_cost=question.case_cost,
-        evaluators=tuple(plan for part in first.values() for plan in _plans(part, parts, question, judged)),
+        evaluators=tuple(
+            plan
+            for part in first.values()
+            for plan in _plans(part, parts, question, judged)
+            if not request.evaluators or plan.id in request.evaluators
+        ),
+        **(_proofs(request) if request.show_at_least is not None else {}),
     )
 
 
-def _check(question: PlanQuestion) -> None:
-    for flag, value in (("--half-width", question.half_width), ("--difference", question.difference)):
+def _check(request: PlanRequest) -> None:
+    for flag, value in (("--half-width", request.half_width), ("--difference", request.difference)):
         if value is not None and not 0 < value < 1:
             _fail(flag, f"a target is greater than 0 and less than 1, as scores are, not {value:g}")
-    if not 0 < question.power < 1:
-        _fail("--power", f"a chance is greater than 0 and less than 1, not {question.power:g}")
-    if not 0 <= question.case_cost < math.inf:
-        _fail("--case-cost", f"a new case costs 0 executions or more, not {question.case_cost:g}")
+    if request.power is not None and not 0 < request.power < 1:
+        _fail("--power", f"a chance is greater than 0 and less than 1, not {request.power:g}")
+    if not 0 <= request.case_cost < math.inf:
+        _fail("--case-cost", f"a new case costs 0 executions or more, not {request.case_cost:g}")
+    if request.truth is not None and request.show_at_least is None:
+        _fail(
+            "--truth", "this is what the pass rate is believed to be; add --show-at-least, what is to be shown"
+        )
 
 
-def _fail(flag: str, message: str) -> None:
+def _fail(flag: str, message: str) -> NoReturn:
     raise DefinitionError([Problem(message=message, file=flag)])
 
 
-def _plans(part: Part, parts: Sequence[Part], question: PlanQuestion, judged: Judged) -> Iterator[EvaluatorPlan]:
+def _plans(part: Part, parts: Sequence[Part], question: _Question, judged: Judged) -> Iterator[EvaluatorPlan]:
     columns = part.stored.columns(part.scenario, part.variant)
     others = [one for one in parts if one.scenario == part.scenario and one.variant != part.variant]
     other = others[0].stored.columns(part.scenario, others[0].variant) if others else None
     costs = _Costs.of(columns, judged.judge_usage(part.scenario, part.variant))
     for one in part.item.scenario.evaluators:
-        if question.evaluators and one.id not in question.evaluators:
-            continue
         cases = _cases(columns, one)
         found = _EvaluatorPlanner(cases, None if other is None else _cases(other, one), costs, question)
         yield found.plan(part, one)
@@ -151,7 +193,7 @@ class _EvaluatorPlanner:
     cases: Cases
     other: Cases | None
     costs: _Costs
-    question: PlanQuestion
+    question: _Question
 
     def plan(self, part: Part, evaluator: EvaluatorDefinition) -> EvaluatorPlan:
         """The plan, or why there is none."""
@@ -251,7 +293,7 @@ class _EvaluatorPlanner:
         )
 
     def _repetitions(self, within: float, half_width: float | None, difference: float | None) -> int:
-        """One of the two targets is given; all executions of one case would be `cases_for_difference` of one case."""
+        """On exactly these cases only the number of executions counts: as many as one repetition of as many cases."""
         if difference is not None:
             total = planning.cases_for_difference(difference, 0.0, within=(within, within), power=self.question.power)
         else:
@@ -271,15 +313,20 @@ class _EvaluatorPlanner:
 
 
 def _seen_difference_variances(base: Cases, other: Cases) -> tuple[float, float] | None:
-    """From the differences of the cases of two variants, less the noise of their repetitions."""
+    """From the differences of the cases of two variants, less the noise of their repetitions.
+
+    The safe one is the larger of the upper chi-square limit and the one with half a case added at -1 and at 1.
+    """
     shared, at_base, at_other = np.intersect1d(base.index, other.index, return_indices=True)
     if shared.size < 2 or base.variances is None or other.variances is None:
         return None
     gaps = other.means[at_other] - base.means[at_base]
     noise = (base.variances / base.counts)[at_base].mean() + (other.variances / other.counts)[at_other].mean()
     spread, degrees = float(gaps.var(ddof=1)), shared.size - 1
+    centre = float(gaps.sum()) / (shared.size + 1)
+    anchored = (float(((gaps - centre) ** 2).sum()) + ((1 - centre) ** 2 + (1 + centre) ** 2) / 2) / shared.size
     upper = spread * degrees / chi_square_quantile(1 - CONFIDENCE, degrees)
-    return max(0.0, spread - float(noise)), max(0.0, upper - float(noise))
+    return max(0.0, spread - float(noise)), max(0.0, max(upper, anchored) - float(noise))
 
 
 def _choices(best: CountRange, pilot: int) -> list[int]:
@@ -287,23 +334,32 @@ def _choices(best: CountRange, pilot: int) -> list[int]:
     return sorted({1, DEFAULT_REPETITIONS, pilot, *(k for k in (best.plug_in, best.safe) if k is not None)})
 
 
-def pass_rate_plan(bar: float, *, truth: float | None = None, power: float = 0.9) -> Plan:
-    """What shows a pass rate of at least `bar` at 95 %, with no pilot: exact one-sided binomial tests.
+def pass_rate_plan(request: PlanRequest) -> Plan:
+    """What shows a pass rate at 95 %, with no pilot: exact one-sided binomial tests.
 
-    `truth` is what the rate is believed to be; None plans for three rates above the bar. Executions are independent:
-    of different cases, or of one. Raises DefinitionError unless 0 < bar < truth <= 1.
+    Executions are independent: each of another case, or all of one. Raises DefinitionError unless
+    0 < show_at_least < truth <= 1, and for targets that need a pilot.
     """
+    given = {"--half-width": request.half_width, "--difference": request.difference, "--evaluator": request.evaluators}
+    for flag, value in given.items():
+        if value:
+            _fail(flag, "this needs a pilot run, which shows how much scores vary: peel plan RUN")
+    _check(replace(request, show_at_least=request.show_at_least or PASS_RATE))
+    return Plan(**_proofs(request))
+
+
+def _proofs(request: PlanRequest) -> dict[str, Any]:
+    bar = PASS_RATE if request.show_at_least is None else request.show_at_least
+    power, truth = PROOF_POWER if request.power is None else request.power, request.truth
     if not 0 < bar < 1:
         _fail("--show-at-least", f"a pass rate to be shown is greater than 0 and less than 1, not {bar:g}")
     if truth is not None and not bar < truth <= 1:
         _fail("--truth", f"a rate of {truth:g} cannot show that it is at least {bar:g}; it must lie above, up to 1")
-    if not 0 < power < 1:
-        _fail("--power", f"a chance is greater than 0 and less than 1, not {power:g}")
     truths = [truth] if truth is not None else [round(bar + part * (1 - bar), 4) for part in (0.5, 0.8, 0.9)]
-    return Plan(
-        all_pass={f"{bar:g}": planning.all_pass_executions(bar)},
-        proofs=tuple(_proof(bar, one, power) for one in truths),
-    )
+    return {
+        "all_pass": {f"{bar:g}": planning.all_pass_executions(bar)},
+        "proofs": tuple(_proof(bar, one, power) for one in truths),
+    }
 
 
 def _proof(bar: float, truth: float, power: float) -> PassRateProof:

@@ -12,8 +12,8 @@ from typing import Any
 from peel.errors import ModelError, PeelError, StepError
 from peel.orchestrations.outputs import as_json
 from peel.orchestrations.step import Step, StepCall, StepOutcome
-from peel.threads import in_thread
 from peel.records import Fault, Json, StepResult
+from peel.threads import in_thread
 
 TIMEOUT_S = 300.0
 """Seconds one run of a step may take where its kind sets no `timeout_s` of its own."""

@@ -12,10 +12,10 @@ from peel.compiling import CompileScope
 from peel.errors import Incomplete, StepError
 from peel.models.chat import Message
 from peel.orchestrations.media import Kind, Part, find_file, media_part, text_part
-from peel.threads import in_thread
 from peel.plugins import nearest
 from peel.records import Json, Path
 from peel.templates import Render, as_text
+from peel.threads import in_thread
 
 ROLES = ("system", "developer", "user", "assistant")
 """Who a message may be from."""

@@ -46,9 +46,9 @@ class Step(Protocol):
     calls at once.
 
     Four more attributes are optional. `Request` and `Parameters` are pydantic models of the keys of `request` and
-    `parameters`: the JSON Schema shows them to editors. `timeout_s` bounds one `run` in seconds: None for a step that bounds itself, and
-    peel.orchestrations.execution.TIMEOUT_S where the attribute is missing. `async aclose()` gives back what the step
-    holds (connections); it is awaited once, when no more calls will come.
+    `parameters`: the JSON Schema shows them to editors. `timeout_s` bounds one `run` in seconds: None for a step that
+    bounds itself, and peel.orchestrations.execution.TIMEOUT_S where the attribute is missing. `async aclose()` gives
+    back what the step holds (connections); it is awaited once, when no more calls will come.
     """
 
     @classmethod

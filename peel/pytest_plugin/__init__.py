@@ -7,6 +7,7 @@ configuration.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,6 @@ def _is_wanted(config: pytest.Config) -> bool:
 
 
 def _from_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of repetitions, which is 1 or more")
+    return int(text)

@@ -55,7 +55,7 @@ class _Wanted:
 
     scenario: Scenario
     root: str
-    cases: dict[str, dict[str, None]] = field(default_factory=dict)
+    cases: dict[str, set[str]] = field(default_factory=dict)
 
 
 def wanted_runs(addresses: Iterable[tuple[Address, Scenario]]) -> list[WantedRun]:
@@ -66,10 +66,8 @@ def wanted_runs(addresses: Iterable[tuple[Address, Scenario]]) -> list[WantedRun
     by_path: dict[str, _Wanted] = {}
     for address, scenario in addresses:
         wanted = by_path.setdefault(address.path, _Wanted(scenario, address.root))
-        cases = wanted.cases.setdefault(address.variant, {})
-        cases.update(
-            dict.fromkeys([address.case] if address.case is not None else (case.id for case in scenario.cases))
-        )
+        some = [address.case] if address.case is not None else [case.id for case in scenario.cases]
+        wanted.cases.setdefault(address.variant, set()).update(some)
     runs: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for path, wanted in by_path.items():
         for variants, cases in _rectangles(wanted):

@@ -34,20 +34,22 @@ class Decision:
     high: float | None
     counted: str
     to_decide: str = ""
+    command: str = ""
     how: Undecided = field(default="fail")
 
     def __bool__(self) -> bool:
         if self.verdict == "undecided":
-            undecided(self.how, f"undecided: {self}")
+            undecided(self.how, str(self))
         return self.verdict == "pass"
 
     def __repr__(self) -> str:
         numbers = f"{number(self.value)}, bounds [{number(self.low)}, {number(self.high)}] {SCOPES[self.scope]}"
         sentence = f"{self.subject} {self.requirement} is {_WORDS[self.verdict]}: {numbers}, {self.counted}"
-        return f"{sentence}; {self.to_decide}" if self.to_decide else sentence
+        more = (self.to_decide, f"look further: {self.command}" if self.command else "")
+        return "; ".join([sentence, *filter(None, more)])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scores:
     """Values in [0, 1] by case, of which something can be required. `left_out` counts what has no value."""
 
@@ -55,6 +57,10 @@ class Scores:
     cases: Cases
     how: Undecided
     left_out: str = ""
+    command: str = ""
+
+    def __repr__(self) -> str:
+        return f"{self.subject} {number(self.value)}, {self._counted}"
 
     @property
     def value(self) -> float | None:
@@ -88,7 +94,17 @@ class Scores:
             to_decide = "the value lies on the bar" if more is None else f"about {more} more {word} would decide it"
         requirement = f"{words} {bar:g}"
         return Decision(
-            verdict, self.subject, requirement, scope, self.value, low, high, self._counted, to_decide, self.how
+            verdict,
+            self.subject,
+            requirement,
+            scope,
+            self.value,
+            low,
+            high,
+            self._counted,
+            to_decide,
+            self.command,
+            self.how,
         )
 
     def _bounds(self, scope: Scope) -> tuple[float | None, float | None]:

@@ -12,7 +12,7 @@ import pytest
 from peel.plugins import nearest
 from peel.pytest_plugin.deciding import Scores
 from peel.pytest_plugin.loop import Loop
-from peel.pytest_plugin.options import Options, Undecided
+from peel.pytest_plugin.options import REPORT_FORMATS, Options, Undecided
 from peel.records import BASE_VARIANT, Case, Execution, Json, Run, RunSummary, Score
 from peel.reports.current import current_scores
 from peel.reports.text import one_line
@@ -68,7 +68,8 @@ class Result:
             "pending": int((column.status == PENDING).sum()),
         }
         left_out = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
-        return Scores(evaluator, group(self.columns.case[scored], column.value[scored]), self.how, left_out)
+        command = f"peel show {self.run.id}"
+        return Scores(evaluator, group(self.columns.case[scored], column.value[scored]), self.how, left_out, command)
 
 
 class Peel:
@@ -101,6 +102,8 @@ class Peel:
         with Workspace(self._root) as workspace:
             run = self._loop.wait_for(workspace.run(request, _Silent()))
             result = _result(workspace, run, how=self._options.undecided)
+            if self._options.reports is not None:
+                workspace.write_reports(run.id, self._options.reports, formats=REPORT_FORMATS)
         if not allow_errors:
             _check(result)
         return result

@@ -28,6 +28,9 @@ class Work(Generic[Returned]):
         self._task = self._loop.create_task(work)
         self._task.add_done_callback(lambda _: self._ended.set())
 
+    def _cancel(self) -> None:
+        self._task.cancel()
+
     def result(self) -> Returned:
         """Wait for the end. Raises what the work raises; an exception in the waiting (Ctrl-C) stops the work."""
         try:
@@ -44,12 +47,12 @@ class Work(Generic[Returned]):
 
     def stop(self) -> None:
         """Cancel the work and wait until it has come to its end."""
-        self._loop.call_soon_threadsafe(lambda: self._task.cancel())
+        self._loop.call_soon_threadsafe(self._cancel)
         self._ended.wait(STOP_WITHIN_S)
 
 
 class Loop:
-    """Started on first use. pytest's thread may have a loop of its own (a notebook, an async test): this one is apart."""
+    """Started on first use. pytest's thread may have a loop of its own (a notebook, an async test)."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -81,9 +81,10 @@ def _asked(item: pytest.Function, options: Options) -> _Asked:
     mark = item.get_closest_marker("peel")
     given: Mapping[str, Any] = mark.kwargs if mark else {}
     unknown = next((key for key in given if key not in _KEYS), None)
-    if unknown is not None or (mark and mark.args):
-        wrong = f"the argument {unknown!r}; {nearest(str(unknown), _KEYS)}" if unknown else "an argument without a name"
-        raise pytest.UsageError(f"{item.nodeid}: the mark peel has {wrong}")
+    if unknown is not None:
+        raise pytest.UsageError(f"{item.nodeid}: the mark peel has no argument {unknown!r}; {nearest(unknown, _KEYS)}")
+    if mark and mark.args:
+        raise pytest.UsageError(f"{item.nodeid}: the mark peel takes its arguments by name, such as repetitions=20")
     asked = _Asked(**{"repetitions": REPETITIONS, **given})
     return _Asked(options.repetitions or asked.repetitions, asked.at_least, asked.evaluate)
 

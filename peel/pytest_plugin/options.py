@@ -14,6 +14,12 @@ from peel.pytest_plugin import UNDECIDED
 
 Undecided = Literal["fail", "xfail", "skip"]
 
+REPORT_FORMATS = ("html", "json", "csv", "junit", "markdown")
+"""What `--peel-reports` writes."""
+
+UNDECIDED_BEGINS = "undecided: "
+"""How the message of a test begins whose requirement the data leave open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -56,8 +62,15 @@ def _undecided(given: str) -> Undecided:
 
 def undecided(how: Undecided, message: str) -> NoReturn:
     """End a test whose requirement the data leave open, in the way that is configured."""
+    told = UNDECIDED_BEGINS + message
     if how == "xfail":
-        pytest.xfail(message)
+        pytest.xfail(told)
     if how == "skip":
-        pytest.skip(message)
-    raise pytest.fail.Exception(message, pytrace=False)
+        pytest.skip(told)
+    raise pytest.fail.Exception(told, pytrace=False)
+
+
+def is_undecided(error: BaseException) -> bool:
+    """Whether a test was ended by `undecided`."""
+    ends = (pytest.fail.Exception, pytest.xfail.Exception, pytest.skip.Exception)
+    return isinstance(error, ends) and str(error).startswith(UNDECIDED_BEGINS)

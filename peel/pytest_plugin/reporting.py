@@ -1,4 +1,4 @@
-"""What a session says beside its tests: the letters of outcomes that pytest has no word for, and the summary at the end."""
+"""What a session says beside its tests: letters for outcomes that pytest has no word for, and the closing summary."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import pytest
 
 from peel.errors import PeelError
 from peel.pytest_plugin.fixture import ExecutionsErrored
+from peel.pytest_plugin.options import REPORT_FORMATS, is_undecided
 from peel.pytest_plugin.running import LocalRuns, WatchedRun, named
 from peel.records import Estimate, ScenarioSummary
 from peel.reports.text import one_line
 from peel.reports.wording import SYMBOLS, VERDICTS, evaluator_name, gate_sentence, interval, number
 
-REPORT_FORMATS = ("html", "json", "csv", "junit", "markdown")
-
 _CATEGORIES = {
     ("passed", "flaky"): ("flaky", "~", "FLAKY"),
     ("failed", "undecided"): ("failed", "?", "UNDECIDED"),
-    ("failed", "error"): ("error", "E", "ERROR"),
 }
 """By pytest's outcome and PEEL's: the category that is counted, the letter, the word."""
 
@@ -31,11 +29,25 @@ def category_of(report: pytest.TestReport) -> tuple[str, str, str] | None:
     return _CATEGORIES.get((report.outcome, property_of(report, "peel.outcome")))
 
 
-def mark_error(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """A test that could not be judged is an error, and not a failure of what it tests."""
-    if call.when == "call" and call.excinfo is not None and call.excinfo.errisinstance((ExecutionsErrored, PeelError)):
-        item.user_properties.append(("peel.outcome", "error"))
-        report.user_properties = list(item.user_properties)
+def mark_outcome(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Tell apart what pytest takes for the same: what is undecided, and what could not be judged.
+
+    The latter is an error and no failure of what is tested. pytest, and JUnit XML, count as errors what goes wrong
+    outside of a test's call, and so it is told.
+    """
+    if call.when != "call" or call.excinfo is None:
+        return
+    if is_undecided(call.excinfo.value):
+        _set_outcome(item, report, "undecided")
+    elif call.excinfo.errisinstance((ExecutionsErrored, PeelError)):
+        _set_outcome(item, report, "error")
+        report.when = "setup"
+
+
+def _set_outcome(item: pytest.Item, report: pytest.TestReport, word: str) -> None:
+    others = [(name, value) for name, value in item.user_properties if name != "peel.outcome"]
+    item.user_properties[:] = [("peel.outcome", word), *others]
+    report.user_properties = list(item.user_properties)
 
 
 def property_of(report: pytest.TestReport, name: str) -> str:
@@ -93,7 +105,7 @@ def _scenario(scenario: ScenarioSummary) -> Iterator[str]:
 
 def _numbers(estimate: Estimate) -> str:
     these = estimate.these_cases
-    counts = f"{estimate.n_scored} of {estimate.n_executions} executions scored, {estimate.n_cases} cases"
+    counts = f"{estimate.n_scored} of {estimate.n_executions} executions scored, cases: {estimate.n_cases}"
     words = {"unscored": estimate.n_unscored, "pending": estimate.n_pending}
     more = "".join(f", {count} {word}" for word, count in words.items() if count)
     return f"{number(estimate.value)} {interval(these.low, these.high)} for exactly these cases; {counts}{more}"
@@ -115,5 +127,5 @@ def _of_functions(terminal: pytest.TerminalReporter) -> Iterator[str]:
 def _flaky(terminal: pytest.TerminalReporter) -> Iterator[str]:
     for report in _reports(terminal):
         if property_of(report, "peel.outcome") == "flaky":
-            bars = [f"{value}" for name, value in report.user_properties if " reach " in str(value)]
-            yield f"flaky: {one_line(report.nodeid)}: {one_line('; '.join(bars), limit=400)}"
+            told = [str(value) for name, value in report.user_properties if name in ("peel.reached", "peel.estimate")]
+            yield f"flaky: {one_line(report.nodeid)}: {one_line('; '.join(told), limit=400)}"

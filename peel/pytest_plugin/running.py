@@ -1,4 +1,4 @@
-"""The runs of one session: begun in the background once it is known which tests are wanted, each test waiting for its own.
+"""The runs of one session: begun in the background once the wanted tests are known, each test waiting for its own.
 
 All selected cases are in flight together, whatever the order in which pytest asks for them; a case's repetitions are
 executed side by side with those of its variants, so that variants are compared under the same conditions, and the first
@@ -93,7 +93,7 @@ class WatchedRun:
 
     def _stopped(self) -> str:
         resume = f"; complete it with: peel run --resume {self.run.id}" if self.run else ""
-        return f"the run was stopped before this was executed{resume}"
+        return f"the run was stopped before its end{resume}"
 
     def _end(self, trouble: str | None) -> None:
         with self._changed:
@@ -143,7 +143,7 @@ class WatchedRun:
         command = show_command(
             verdict.worst, run=self.run.id, case=case.id, scenario=address.scenario, variant=address.variant
         )
-        outcome = case_outcome(verdict, name=name_of(address), case=case, worst=self._worst(verdict), command=command)
+        outcome = case_outcome(verdict, case=case, worst=self._worst(verdict), command=command)
         return Outcome(outcome.word, outcome.text, tuple(case_properties(verdict, self.run.id)))
 
     def _worst(self, verdict: CaseVerdict) -> tuple[Execution, Sequence[Score]] | None:
@@ -161,7 +161,7 @@ class WatchedRun:
         if summary is None or address.gate is None or self.run is None:
             return _no_outcome(self.trouble)
         result = summary.gates[address.gate]
-        return gate_outcome(result, name=name_of(address), run=self.run.id, cases=summary.cases)
+        return gate_outcome(result, run=self.run.id, cases=summary.cases)
 
     def _scenario(self, address: Address) -> ScenarioSummary | None:
         summary = self.summary()
@@ -246,11 +246,6 @@ class LocalRuns:
         finally:
             for one in self.watched:
                 one.give_up()
-
-
-def name_of(address: Address) -> str:
-    """A scenario with its variant, as the tests are named."""
-    return named(address.scenario, address.variant)
 
 
 def named(scenario: str, variant: str) -> str:

@@ -18,7 +18,7 @@ from peel.pytest_plugin.judging import Outcome
 from peel.pytest_plugin.loop import Loop
 from peel.pytest_plugin.marked import call_repeatedly, is_to_be_repeated
 from peel.pytest_plugin.options import Options
-from peel.pytest_plugin.reporting import category_of, mark_error, summarise_session, write_reports
+from peel.pytest_plugin.reporting import category_of, mark_outcome, summarise_session, write_reports
 from peel.pytest_plugin.running import LocalRuns
 from peel.pytest_plugin.workers import RemoteRuns, RunsForWorkers
 from peel.scenarios.finding import find_workspace
@@ -126,7 +126,7 @@ class PeelSession:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        mark_error(item, call, report)
+        mark_outcome(item, call, report)
         return report
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -12,7 +12,7 @@ from peel.pytest_plugin.judging import CaseVerdict, Observed, Outcome, Word
 from peel.records import Case, CaseFigures, Execution, GateResult, Json, Score, StepResult
 from peel.reports.current import current_scores
 from peel.reports.text import as_text, is_passages, messages_of, one_line, source_of, visible
-from peel.reports.wording import MARKS, VERDICTS, gate_sentence, number
+from peel.reports.wording import MARKS, gate_sentence, number
 
 LONGEST = 600
 """Characters of one text that a failure shows; `peel show` has the whole."""
@@ -20,14 +20,22 @@ LONGEST = 600
 MOST_LINES = 5
 """How many errors, cases or passages a failure lists."""
 
+_CASE_WORDS: Mapping[Word, str] = {
+    "passed": "passed",
+    "flaky": "flaky",
+    "failed": "broken",
+    "error": "could not be judged",
+    "pending": "waits for a person's score",
+}
+
 _GATE_WORDS: Mapping[str, Word] = {"pass": "passed", "fail": "failed", "undecided": "undecided"}
 
 
 def case_outcome(
-    verdict: CaseVerdict, *, name: str, case: Case, worst: tuple[Execution, Sequence[Score]] | None, command: str
+    verdict: CaseVerdict, *, case: Case, worst: tuple[Execution, Sequence[Score]] | None, command: str
 ) -> Outcome:
-    """What the test of a case says. `name` is the scenario's and variant's; `command` shows more of the worst execution."""
-    lines = [_headline(verdict, name, case), *_what_happened(verdict)]
+    """What the test of a case says. `command` shows the worst execution whole."""
+    lines = [_headline(verdict, case), *_what_happened(verdict)]
     if verdict.word in ("failed", "error"):
         lines += [*_values("expected", case.expected), *_values("input", case.inputs)]
         lines += _worst(*worst) if worst else []
@@ -45,12 +53,12 @@ def case_properties(verdict: CaseVerdict, run: str) -> Iterator[tuple[str, str]]
     if verdict.unscored:
         yield "peel.unscored", str(len(verdict.unscored))
     for bar in verdict.bars:
-        yield f"peel.{bar.gate.subject}", str(bar)
+        yield "peel.reached", str(bar)
 
 
-def gate_outcome(gate: GateResult, *, name: str, run: str, cases: Sequence[CaseFigures]) -> Outcome:
+def gate_outcome(gate: GateResult, *, run: str, cases: Sequence[CaseFigures]) -> Outcome:
     """What the test of a gate says, with the cases that are weakest on what it requires."""
-    lines = [f"{VERDICTS[gate.verdict]}: {name} {gate.requirement}: {gate_sentence(gate)}"]
+    lines = [one_line(gate_sentence(gate), limit=LONGEST)]
     if gate.verdict != "pass":
         lines += [*_weakest(gate, cases), f"look further: peel show {run}"]
     properties = (
@@ -69,15 +77,9 @@ def show_command(execution: Observed | None, *, run: str, case: str, scenario: s
     return f"peel show {run} {shlex.quote(address)} --scenario {shlex.quote(scenario)} --variant {shlex.quote(variant)}"
 
 
-def _headline(verdict: CaseVerdict, name: str, case: Case) -> str:
-    counted = "; ".join(str(bar) for bar in verdict.bars) or "no gate asks for anything"
-    words = {
-        "failed": "is broken: ",
-        "flaky": "is flaky: ",
-        "error": "could not be judged: ",
-        "pending": "waits for a person's score: ",
-    }
-    return one_line(f"{name} case {case.id} {words.get(verdict.word, '')}{counted}", limit=400)
+def _headline(verdict: CaseVerdict, case: Case) -> str:
+    counted = "; ".join(str(bar) for bar in verdict.bars if bar.values) or "it has no score that a gate asks for"
+    return one_line(f"{_CASE_WORDS[verdict.word]}: {counted} (case {case.id})", limit=400)
 
 
 def _what_happened(verdict: CaseVerdict) -> Iterator[str]:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from html import escape
 
 from peel.records import Estimate
+from peel.records.comparisons import Difference
+from peel.reports.comparison_wording import numbers
 from peel.reports.text import visible
 from peel.reports.wording import interval, number
 
@@ -61,6 +63,27 @@ def histogram(counts: Sequence[int], *, threshold: float, title: str) -> str:
         height=88,
         kind="c-histogram",
     )
+
+
+def difference_chart(difference: Difference) -> str:
+    """A difference with its interval on an axis from -1 to 1, the 0 marked, the margin as a band around it."""
+    margin = min(1.0, difference.margin)
+    left, right = _x((1 - margin) / 2), _x((1 + margin) / 2)
+    parts = [
+        f'<rect class="c-margin" x="{left:.1f}" y="4" width="{right - left:.1f}" height="20"/>',
+        _axis(24),
+        f'<path class="c-zero" d="M{_x(0.5):.1f} 4V24"/>',
+        _whisker(_halved(difference.low), _halved(difference.high), thick=True),
+    ]
+    if difference.difference is not None:
+        parts.append(f'<circle class="c-dot" cx="{_x((difference.difference + 1) / 2):.1f}" cy="14" r="4.5"/>')
+    title = f"{difference.id}: difference {numbers(difference)}, margin {difference.margin:g}"
+    return _svg(title, parts, height=28, kind="c-difference")
+
+
+def _halved(value: float | None) -> float | None:
+    """A place in [-1, 1] as one in [0, 1]."""
+    return None if value is None else (value + 1) / 2
 
 
 def _svg(title: str, parts: Sequence[str], *, height: int, kind: str) -> str:

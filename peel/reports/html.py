@@ -8,9 +8,6 @@ leaves the page, and no text in it can become code.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import Any, BinaryIO
 
 from peel.records import Run
@@ -18,6 +15,7 @@ from peel.reports import html_summary as summary_half
 from peel.reports.format import ReportSource
 from peel.reports.html_data import case_list, packed_arrays, packed_json, part_facts
 from peel.reports.html_details import blocks
+from peel.reports.html_page import asset, filled, policy
 from peel.reports.text import one_line
 from peel.reports.weakness import reading_order
 from peel.reports.wording import levels
@@ -71,11 +69,10 @@ class _Page:
 
 def _template(source: ReportSource, parts: summary_half.Parts) -> tuple[bytes, bytes]:
     """The page before and after the data."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     run, summary = source.stored.run, source.summary
     sections = {
-        "policy": f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'",
+        "policy": policy(style=style, script=script),
         "title": f"PEEL report {summary_half.shown(run.id)}",
         "style": style,
         "script": script,
@@ -90,26 +87,8 @@ def _template(source: ReportSource, parts: summary_half.Parts) -> tuple[bytes, b
         "troubles": summary_half.troubles(summary),
         "provenance": summary_half.provenance(run),
     }
-    before, after = _asset("page.html").split("{{data}}")
-    return _filled(before, sections).encode(), _filled(after, sections).encode()
-
-
-def _filled(template: str, sections: dict[str, str]) -> str:
-    """The template with each `{{name}}` replaced once: what a section holds is never looked at again."""
-    pieces = template.split("{{")
-    filled = [pieces[0]]
-    for piece in pieces[1:]:
-        name, rest = piece.split("}}", 1)
-        filled += [sections[name], rest]
-    return "".join(filled)
-
-
-def _asset(name: str) -> str:
-    return files("peel.reports").joinpath("html_assets", name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+    before, after = asset("page.html").split("{{data}}")
+    return filled(before, sections).encode(), filled(after, sections).encode()
 
 
 def _write_numbers(page: _Page, run: Run, parts: summary_half.Parts) -> None:

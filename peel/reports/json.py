@@ -38,8 +38,8 @@ def report_object(summary: RunSummary, run: Run) -> dict[str, Any]:
         "run": _run(run),
         "scenarios": [_scenario(scenario) for scenario in summary.scenarios],
     }
-    plain: dict[str, Any] = _plain(report)
-    return plain
+    result: dict[str, Any] = plain(report)
+    return result
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -125,14 +125,14 @@ def _case(case: CaseFigures) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Values that UTF-8 JSON can hold: no NaN, no infinity, no lone surrogate."""
     if isinstance(value, str):
         return encodable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {encodable(str(key)): _plain(item) for key, item in value.items()}
+        return {encodable(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -26,8 +26,8 @@ def write_starter(directory: Path) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(source.read_bytes())
     except OSError as error:
-        problem = Problem(message=f"cannot be written: {error.strerror or error}", file=str(error.filename or directory))
-        raise DefinitionError([problem]) from error
+        message = f"cannot be written: {error.strerror or error}"
+        raise DefinitionError([Problem(message=message, file=str(error.filename or directory))]) from error
     return list(sources)
 
 

@@ -49,8 +49,11 @@ class Store:
             connection.execute(change)
 
     def redefine(self, run: Run) -> None:
-        """Replace a stored run's definitions, after its outputs were scored by others than it was made with."""
-        change = update(schema.runs).where(schema.runs.c.id == run.id).values(definitions=run_row(run)["definitions"])
+        """Replace a stored run's definitions and provenance, when its outputs are scored by others than it was made
+        with."""
+        row = run_row(run)
+        changed = {name: row[name] for name in ("definitions", "provenance")}
+        change = update(schema.runs).where(schema.runs.c.id == run.id).values(changed)
         with told(self._engine.url), self._engine.begin() as connection:
             connection.execute(change)
 

@@ -52,7 +52,9 @@ def test_rescoring_uses_todays_evaluators_and_never_calls_the_application(folder
     assert folder.peel("run").returncode == 0
     asked = len(server.requests)
     text = (folder.root / "scenarios/support.yaml").read_text()
-    folder.write("scenarios/support.yaml", text.replace('terms: ["reset"]', 'terms: ["unplug"]').replace("0.3}", "0.95}"))
+    folder.write(
+        "scenarios/support.yaml", text.replace('terms: ["reset"]', 'terms: ["unplug"]').replace("0.3}", "0.95}")
+    )
     done = folder.peel("rescore", "last")
     assert done.returncode == 1, done.stdout + done.stderr
     assert len(server.requests) == asked
@@ -88,3 +90,25 @@ def test_a_run_nobody_made_is_told(folder):
     done = folder.peel("show", "last")
     assert done.returncode == 2
     assert "no run 'last'" in done.stderr
+
+
+def test_a_report_of_a_run_nobody_made_leaves_the_file_of_an_earlier_one(folder):
+    """A report is there whole or not at all."""
+    folder.peel("run", "-n", "1")
+    assert folder.peel("report", "last", "--format", "json", "-o", "report.json").returncode == 0
+    before = (folder.root / "report.json").read_bytes()
+    assert json.loads(before)
+    done = folder.peel("report", "nowhere", "--format", "json", "-o", "report.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (folder.root / "report.json").read_bytes() == before
+    assert not list(folder.root.glob("*.part"))
+
+
+def test_reports_that_cannot_be_written_are_told_and_the_run_is_stored(folder):
+    """A file stands where the folder of reports should be: exit code 3, and the numbers are in the store."""
+    folder.write("reports", "mine")
+    done = folder.peel("run", "-n", "1")
+    assert done.returncode == 3
+    assert "the report cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert folder.report()["scenarios"][0]["completed"] == 2

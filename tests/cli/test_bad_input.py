@@ -463,6 +463,10 @@ CALLS = {
         ["run", "--model", "defalt=gpt-4o"],
         "--model: unknown model role 'defalt'; did you mean 'default'? Allowed: default, judge",
     ),
+    "a file where reports should go": (
+        ["run", "--reports", "code/notes.txt"],
+        "--reports code/notes.txt is a file; name a folder",
+    ),
     "a model without a role": (
         ["run", "--model", "gpt-4o"],
         "--model 'gpt-4o' is not ROLE=NAME, such as --model default=gpt-4o-mini",

@@ -109,3 +109,19 @@ def test_a_finished_run_resumed_repeats_nothing(folder, server):
     asked = len(server.requests)
     assert folder.peel("run", "--resume", "last").returncode == 0
     assert len(server.requests) == asked
+
+
+def test_two_processes_that_complete_the_same_run_end_in_a_sentence_and_lose_nothing(folder, server):
+    """Each result is stored once; who comes second stops and says why, and the run can still be completed."""
+    _stop_after(folder, server, 20, signal.SIGINT)
+    server.delay_s = 0.02
+    both = [folder.start("run", "--resume", "last", "-j", "4") for _ in range(2)]
+    ends = [(process, *process.communicate(timeout=60)) for process in both]
+    failed = [err for process, _, err in ends if process.returncode == 130]
+    assert failed
+    assert all("is another process completing the same run?" in err for err in failed)
+    assert all("--resume" in err and "Traceback" not in err for err in failed)
+    server.delay_s = 0.0
+    assert folder.peel("run", "--resume", "last").returncode == 0
+    (scenario,) = folder.report()["scenarios"]
+    assert (scenario["planned"], scenario["completed"], scenario["errored"]) == (100, 100, 0)

@@ -14,10 +14,10 @@ from peel.orchestrations.execution import TIMEOUT_S
 from peel.orchestrations.outputs import as_json
 from peel.orchestrations.requests import refuse_prompt, request_entries, together
 from peel.orchestrations.step import StepCall
-from peel.threads import in_thread
 from peel.plugins import nearest
 from peel.records import Json, StepDefinition
 from peel.templates import Render
+from peel.threads import in_thread
 
 
 class FunctionParameters(BaseModel):

@@ -1,4 +1,4 @@
-"""An evaluator of this workspace: a function that gets what it names and returns a bool, a number or (value, reason)."""
+"""An evaluator of this workspace: a function gets what it names and returns a bool, a number or (value, reason)."""
 
 import re
 

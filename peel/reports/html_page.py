@@ -1,0 +1,35 @@
+"""What every HTML page of PEEL is made with: assets, a template filled once, a policy that allows no request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+
+
+def asset(name: str) -> str:
+    """The text of a file that ships with the reports."""
+    return files("peel.reports").joinpath("html_assets", name).read_text(encoding="utf-8")
+
+
+def filled(template: str, sections: Mapping[str, str]) -> str:
+    """The template with each `{{name}}` replaced once: what a section holds is never looked at again."""
+    pieces = template.split("{{")
+    parts = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        parts += [sections[name], rest]
+    return "".join(parts)
+
+
+def policy(*, style: str, script: str = "") -> str:
+    """A content security policy that allows this style sheet and this script by their hashes, and nothing else."""
+    scripts = f"script-src '{_hash(script)}'; " if script else ""
+    return (
+        f"default-src 'none'; {scripts}style-src '{_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
