@@ -1,6 +1,6 @@
 """Measures what PEEL costs above a bare loop that makes the same calls: everything in one run, as ratios.
 
-    make setup && .venv/bin/python benchmarks/speed.py            # about ten minutes
+    make setup && .venv/bin/python benchmarks/speed.py            # ten to fifteen minutes
     .venv/bin/python benchmarks/speed.py --quick                  # about one minute, rough
 
 The two sides alternate (PEEL, bare loop, PEEL, bare loop, ...) on the same machine against the same loopback server,

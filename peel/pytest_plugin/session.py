@@ -21,7 +21,7 @@ from peel.pytest_plugin.options import Options
 from peel.pytest_plugin.reporting import category_of, mark_outcome, summarise_session, write_reports
 from peel.pytest_plugin.running import LocalRuns
 from peel.pytest_plugin.workers import RemoteRuns, RunsForWorkers
-from peel.scenarios.finding import find_workspace
+from peel.scenarios.finding import find_scenarios, find_workspace
 from peel.scenarios.loading import LoadedScenario, load_scenario
 from peel.workspace import Workspace
 
@@ -35,8 +35,6 @@ class PeelSession:
         self._loop = Loop()
         self._paths = ScenarioPaths()
         self._known_marks = {"peel"}
-        self._variants: dict[str, bool] = dict.fromkeys(self.options.variants, False)
-        self._known_variants: dict[str, None] = {}
         self._written: dict[str, Mapping[str, Path]] = {}
         worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self._runs: LocalRuns | RemoteRuns = (
@@ -51,7 +49,6 @@ class PeelSession:
 
     def takes_variant(self, name: str) -> bool:
         """Whether the options leave a variant in."""
-        self._known_variants[name] = None
         return not self.options.variants or name in self.options.variants
 
     def know_mark(self, name: str, *, what: str = "the cases with this tag") -> None:
@@ -77,6 +74,7 @@ class PeelSession:
         try:
             with Workspace(root) as workspace:
                 self._check_roles(workspace)
+                self._check_variants(root, loaded)
                 self._loop.wait_for(workspace.check([str(path)]))
         except PeelError as error:
             raise pytest.Collector.CollectError(str(error)) from error
@@ -88,6 +86,16 @@ class PeelSession:
             if role not in roles:
                 raise PeelError(f"--peel-model: unknown model role {role!r}; {nearest(role, roles)}")
 
+    def _check_variants(self, root: Path, loaded: LoadedScenario) -> None:
+        """A variant that is asked for need not be this scenario's, but one of the workspace must have it."""
+        known = _variants_of(loaded)
+        if known.issuperset(self.options.variants):
+            return
+        known = known.union(*(_variants_of(load_scenario(path, root=root)) for path in find_scenarios(root)))
+        for name in self.options.variants:
+            if name not in known:
+                raise PeelError(f"--peel-variant: no scenario has the variant {name!r}; {nearest(name, known)}")
+
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         named = file_path.suffix in (".yaml", ".yml") and parent.session.isinitpath(file_path)
         if not named and not self._paths.has(file_path):
@@ -95,14 +103,6 @@ class PeelSession:
         file: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
         file.session_of_peel = self
         return file
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        unknown = [name for name in self.options.variants if name not in self._known_variants]
-        if unknown and self._known_variants:
-            message = (
-                f"no collected scenario has the variant {unknown[0]!r}; {nearest(unknown[0], self._known_variants)}"
-            )
-            raise pytest.UsageError(f"--peel-variant: {message}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -155,3 +155,7 @@ class PeelSession:
             self._for_workers.close()
         self._runs.close()
         self._loop.close()
+
+
+def _variants_of(loaded: LoadedScenario) -> set[str]:
+    return {variant.name for variant in loaded.scenario.variants} if loaded.scenario else set()

@@ -30,3 +30,12 @@ def test_x_ends_the_session_while_tests_still_wait(project, server):
     done = project.run("--peel", "-n", "2", "-x", "scenarios")
     assert done.ret == 2
     assert done.parseoutcomes()["failed"] >= 1
+
+
+def test_a_slip_in_an_option_ends_the_session_with_a_sentence(project, server):
+    """What a worker finds wrong while it collects is told as in a session without workers."""
+    done = project.run("--peel", "-n", "2", "--peel-variant", "colt", "scenarios")
+    text = done.stdout.str()
+    assert "did you mean 'cold'" in text
+    assert "INTERNALERROR" not in text
+    assert server.prompts == []
