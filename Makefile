@@ -25,7 +25,7 @@ demo: setup
 	*) exit $$code;; esac
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check

@@ -15,7 +15,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from peel.records import Run, RunSummary
+    from peel.records import Run
+    from peel.reports.format import ReportSource
     from peel.workspace import RunRequest, Workspace
 
 WRONG = 2
@@ -179,11 +180,12 @@ def report(
 ) -> None:
     """Write a report of a run from the store."""
     with _told(), _workspace(None, store) as workspace:
+        source = workspace.source(run)
         if output is None:
-            workspace.write_report(run, report_format, sys.stdout.buffer)
+            workspace.write_report(source, report_format, sys.stdout.buffer)
             return
         with _writing(output) as file:
-            workspace.write_report(run, report_format, file)
+            workspace.write_report(source, report_format, file)
         typer.echo(f"wrote {output}", err=True)
 
 
@@ -365,16 +367,16 @@ def _report(workspace: Workspace, finished: Run, *, reports: Path | None, as_jso
     from peel.estimates.verdict import FAILED, INCOMPLETE, exit_code
     from peel.reports.terminal import render_summary
 
-    stored, summary = workspace.summary(finished.id)
-    code = exit_code(summary, finished.status)
+    source = workspace.source(finished.id)
+    code = exit_code(source.summary, finished.status)
     if as_json:
-        workspace.write_report(finished.id, "json", sys.stdout.buffer)
+        workspace.write_report(source, "json", sys.stdout.buffer)
     else:
-        render_summary(summary, stored.run, console=_console())
+        render_summary(source.summary, source.stored.run, console=_console())
     if finished.status == "over-budget":
         typer.echo(f"stopped at the budget; complete it with: peel run --resume {finished.id} --budget MORE", err=True)
     try:
-        _write_reports(workspace, finished, summary, folder=reports, quiet=as_json)
+        _write_reports(workspace, source, folder=reports, quiet=as_json)
     except OSError as error:
         # The run itself is stored, so this is not exit code 2; a job that waits for the files must not see 0 either.
         typer.echo(f"{error.filename}: the report cannot be written: {error.strerror}; the run is stored", err=True)
@@ -382,16 +384,14 @@ def _report(workspace: Workspace, finished: Run, *, reports: Path | None, as_jso
     return code
 
 
-def _write_reports(
-    workspace: Workspace, finished: Run, summary: RunSummary, *, folder: Path | None, quiet: bool
-) -> None:
-    executed = sum(one.completed + one.errored for one in summary.scenarios)
+def _write_reports(workspace: Workspace, source: ReportSource, *, folder: Path | None, quiet: bool) -> None:
+    executed = sum(one.completed + one.errored for one in source.summary.scenarios)
     if folder is None and (quiet or executed > REPORT_UNASKED):
         if not quiet:
-            typer.echo(f"HTML report: peel report {finished.id} --format html -o report.html", err=True)
+            typer.echo(f"HTML report: peel report {source.summary.run} --format html -o report.html", err=True)
         return
     formats = REPORT_FORMATS if folder else ("html",)
-    written = workspace.write_reports(finished.id, folder or workspace.root / "reports", formats=formats)
+    written = workspace.write_reports(source, folder or workspace.root / "reports", formats=formats)
     typer.echo(f"HTML report: {_shown(written['html'])}", err=quiet)
 
 

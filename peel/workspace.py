@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from peel.errors import DefinitionError, PeelError, ResumeError
 from peel.plugins import Registry, nearest
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from peel.estimates.planning import PlanRequest
     from peel.records.comparisons import Comparison
     from peel.records.plans import Plan
+    from peel.reports.format import ReportSource
     from peel.runs.executors import Executor
     from peel.runs.loading import Compiled
     from peel.runs.resources import Resources
@@ -141,7 +142,7 @@ class Workspace:
 
         stored = self.store.run(request.resume) if request.resume else None
         selection = self._resumed(request, stored) if stored else self._selection(request)
-        async with self._resources(selection.models) as resources:
+        async with self._resources(selection.models, at_once=request.concurrency) as resources:
             session = RunSession(self.root, selection, resources=resources, found=self._loaded.problems)
             run = session.resumed(stored) if stored else session.new(_run_id())
             if request.budget_usd is not None:
@@ -193,26 +194,27 @@ class Workspace:
 
         return find_executions(self.store.run(run_id), address, scenario=scenario, variant=variant)
 
-    def write_report(self, run_id: str, report: str, out: Any) -> None:
-        """Write a report of a stored run to a binary file. Raises StoreError, UnknownName."""
+    def source(self, run_id: str) -> ReportSource:
+        """What reports of a stored run are made from: its numbers are computed here, once for all formats."""
         from peel.reports.format import ReportSource
 
+        stored, summary = self.summary(run_id)
+        return ReportSource(summary, stored)
+
+    def write_report(self, source: ReportSource, report: str, out: BinaryIO) -> None:
+        """Write a report to a binary file. Raises UnknownName for a format that nobody brings."""
         writer = REPORTS.resolve(report)()
-        stored, summary = self.summary(run_id)
-        writer.write(ReportSource(summary, stored), out)
+        writer.write(source, out)
 
-    def write_reports(self, run_id: str, folder: Path, *, formats: Iterable[str]) -> dict[str, Path]:
-        """Write reports of a stored run into a folder, named by the run; the path of each format."""
-        from peel.reports.format import ReportSource
-
-        stored, summary = self.summary(run_id)
+    def write_reports(self, source: ReportSource, folder: Path, *, formats: Iterable[str]) -> dict[str, Path]:
+        """Write reports into a folder, named by the run; the path of each format."""
         folder.mkdir(parents=True, exist_ok=True)
         written = {}
         for name in formats:
             writer = REPORTS.resolve(name)()
-            written[name] = folder / f"{stored.run.id}{writer.suffix}"
+            written[name] = folder / f"{source.stored.run.id}{writer.suffix}"
             with written[name].open("wb") as out:
-                writer.write(ReportSource(summary, stored), out)
+                writer.write(source, out)
         return written
 
     def compare(self, base: str, candidate: str, *, question: Question) -> Comparison:
@@ -269,14 +271,19 @@ class Workspace:
             )
         return stored.run.provenance.selection
 
-    def _resources(self, changed: Mapping[str, str]) -> Resources:
+    def _resources(self, changed: Mapping[str, str], *, at_once: int | None = None) -> Resources:
         from peel.runs.resources import Resources, Roles
 
         complete = not self._loaded.problems
-        return Resources(self.root, Roles(self._models(changed), self._loaded.origin, complete))
+        return Resources(self.root, Roles(self._models(changed, at_once), self._loaded.origin, complete))
 
-    def _models(self, changed: Mapping[str, str]) -> dict[str, ModelDefinition]:
-        """The models by role, with those that `--model ROLE=NAME` names instead: another role, or another model."""
+    def _models(self, changed: Mapping[str, str], at_once: int | None) -> dict[str, ModelDefinition]:
+        """The models by role, with those that `--model ROLE=NAME` names instead: another role, or another model.
+
+        A server whose limit nobody named is asked `at_once` times at once from the start, where that is given.
+        """
+        from peel.models.opening import provider_of
+
         models = dict(self.definition.models)
         unknown = [role for role in changed if role not in models]
         if unknown:
@@ -288,6 +295,9 @@ class Workspace:
         for role, name in changed.items():
             other = self.definition.models.get(name)
             models[role] = other or models[role].model_copy(update={"model": name})
+        for role, model in models.items():
+            if at_once is not None and model.concurrency is None and provider_of(model) == "openai":
+                models[role] = model.model_copy(update={"concurrency": at_once})
         return models
 
 

@@ -127,9 +127,7 @@ def _check(request: PlanRequest) -> None:
     if not 0 <= request.case_cost < math.inf:
         _fail("--case-cost", f"a new case costs 0 executions or more, not {request.case_cost:g}")
     if request.truth is not None and request.show_at_least is None:
-        _fail(
-            "--truth", "this is what the pass rate is believed to be; add --show-at-least, what is to be shown"
-        )
+        _fail("--truth", "this is what the pass rate is believed to be; add --show-at-least, what is to be shown")
 
 
 def _fail(flag: str, message: str) -> NoReturn:

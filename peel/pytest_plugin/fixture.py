@@ -103,7 +103,7 @@ class Peel:
             run = self._loop.wait_for(workspace.run(request, _Silent()))
             result = _result(workspace, run, how=self._options.undecided)
             if self._options.reports is not None:
-                workspace.write_reports(run.id, self._options.reports, formats=REPORT_FORMATS)
+                workspace.write_reports(workspace.source(run.id), self._options.reports, formats=REPORT_FORMATS)
         if not allow_errors:
             _check(result)
         return result

@@ -120,7 +120,7 @@ class WatchedRun:
         """Write the run's reports. Raises PeelError, OSError."""
         if self._workspace is None or self.run is None:
             return {}
-        return self._workspace.write_reports(self.run.id, folder, formats=formats)
+        return self._workspace.write_reports(self._workspace.source(self.run.id), folder, formats=formats)
 
     def close(self) -> None:
         """Give the store back."""

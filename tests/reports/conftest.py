@@ -425,7 +425,7 @@ def telco_source() -> Callable[..., ReportSource]:
     return lambda **fields: source_for(Telco(**fields))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The HTML report of 10,000 executions: 100 cases, 100 times."""
     path = tmp_path_factory.mktemp("large") / "report.html"
@@ -434,7 +434,7 @@ def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A real browser without a window; the tests that need one are skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")

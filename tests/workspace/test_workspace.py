@@ -97,7 +97,7 @@ def test_a_run_executes_the_plan_and_is_in_the_store_when_it_returns(root):
         run = run_blocking(workspace, RunRequest(), told)
         stored, summary = workspace.summary(run.id)
         out = io.BytesIO()
-        workspace.write_report("last", "json", out)
+        workspace.write_report(workspace.source("last"), "json", out)
     assert (run.status, told.planned, told.already) == ("finished", 8, 0)
     assert len(told.finished_executions) == 8
     assert stored.run == run
