@@ -9,7 +9,7 @@ import difflib
 import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from peel.errors import PeelError
@@ -43,7 +43,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 @cache
-def _all_entry_points(path: tuple[str, ...]) -> EntryPoints:
+def _all_entry_points(path: tuple[str, ...]) -> Any:
     """Those of every package on the import path: read once for all groups, as each reading opens every package."""
     return entry_points()
 

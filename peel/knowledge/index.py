@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,6 +72,10 @@ Progress = Callable[[IndexProgress], None]
 
 def _silent(progress: IndexProgress) -> None:
     """The progress nobody watches."""
+
+
+_OPENING = threading.Lock()
+"""Held while chromadb opens or closes a folder: it shares one system for each, and makes it without a lock."""
 
 
 class Knowledge:
@@ -241,7 +246,8 @@ class _Index:
         return [(Passage(id=id_, text=text, **meta), distance) for id_, text, meta, distance in rows]
 
     def close(self) -> None:
-        self._client.close()
+        with _OPENING:
+            self._client.close()
 
 
 def _check_database(path: Path) -> None:
@@ -256,7 +262,8 @@ def _client(folder: Path) -> Any:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+    with _OPENING:
+        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
 
 
 def _metadata(passage: Passage) -> dict[str, str | int]:

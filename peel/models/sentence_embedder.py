@@ -77,6 +77,16 @@ class SentenceEmbedder:
             self._encoding = asyncio.create_task(self._encode_waiting())
         return await vectors
 
+    @cached_property
+    def max_tokens(self) -> int:
+        """How many of its own tokens of a text the model reads, special ones included. Loads the model and waits."""
+        return int(self._worker.submit(lambda: self._loaded().max_seq_length).result())
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many of the model's tokens each text has, special ones included. Loads the model and waits: to be called
+        from a worker thread."""
+        return self._worker.submit(self._count, list(texts)).result()
+
     async def aclose(self) -> None:
         """Wait for the batch in work and end the worker thread; the model is freed."""
         if self._encoding is not None:
@@ -129,16 +139,31 @@ class SentenceEmbedder:
         """In the worker thread: load the model if need be, encode, normalise."""
         import numpy as np
 
-        if self._model is None:
-            self._model = _load(self._given, self._folder)
+        model = self._loaded()
         if not texts:
-            return np.zeros((0, _dimensions(self._model)), dtype=np.float32)
-        # A lone surrogate, which JSON may hold, is no text to a tokenizer.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        vectors = self._model.encode(
-            clean, batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+            return np.zeros((0, _dimensions(model)), dtype=np.float32)
+        vectors = model.encode(
+            _clean(texts), batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
         return np.asarray(vectors, dtype=np.float32)
+
+    def _count(self, texts: list[str]) -> list[int]:
+        """In the worker thread."""
+        if not texts:
+            return []
+        encoded = self._loaded().tokenizer(_clean(texts), truncation=False, padding=False, verbose=False)
+        return [len(tokens) for tokens in encoded["input_ids"]]
+
+    def _loaded(self) -> Any:
+        """In the worker thread: the model, loaded with the first use."""
+        if self._model is None:
+            self._model = _load(self._given, self._folder)
+        return self._model
+
+
+def _clean(texts: list[str]) -> list[str]:
+    """A lone surrogate, which JSON may hold, is no text to a tokenizer."""
+    return [text.encode("utf-8", "replace").decode() for text in texts]
 
 
 def _load(name: str, folder: Path | None) -> Any:
