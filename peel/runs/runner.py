@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from peel.evaluators.scoring import score_execution
@@ -17,6 +18,10 @@ from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.executors import Executor
 from peel.runs.plan import Plan, PlannedExecution
 from peel.store.writing import RunWriter
+
+HELD_PLACES = 16
+"""How many places are held until their execution is stored. What has more goes on with the next execution meanwhile:
+where all wait for one commit, all call the model at the same moment and leave it idle at the next."""
 
 
 class Progress(Protocol):
@@ -38,6 +43,8 @@ class Runner:
     unfinished_steps: Mapping[int, Sequence[StepResult]] = field(default_factory=dict)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _over_budget: bool = False
+    _may_wait: int = 0
+    _waiting: int = 0
 
     async def carry_out(self, executor: Executor, *, concurrency: int) -> RunStatus:
         """Execute what the plan still holds. Raises StoreError where results cannot be stored."""
@@ -46,7 +53,11 @@ class Runner:
         try:
             with collecting_less():
                 places = max(1, min(concurrency, remaining))
-                await executor.execute(self._to_start(plan), self._perform, concurrency=places)
+                # A budget is paid from before the next execution starts.
+                self._may_wait = 0 if self.budget else max(0, places - HELD_PLACES)
+                async with asyncio.TaskGroup() as storing:
+                    perform = partial(self._perform, storing=storing)
+                    await executor.execute(self._to_start(plan), perform, concurrency=places)
         except BaseExceptionGroup as group:
             # One fault ends the run; the others follow from it and say nothing new.
             raise _first(group) from group
@@ -69,7 +80,7 @@ class Runner:
             budget.start()
         return may_start
 
-    async def _perform(self, planned: PlannedExecution) -> None:
+    async def _perform(self, planned: PlannedExecution, *, storing: asyncio.TaskGroup) -> None:
         compiled = self.compiled[planned.scenario_variant]
         execution = await self._execute(planned, compiled)
         scores = await score_execution(
@@ -81,9 +92,19 @@ class Runner:
             at=time.time(),
         )
         self.writer.execution(execution, scenario_variant=planned.scenario_variant, case=planned.case, scores=scores)
+        if self._waiting < self._may_wait:
+            self._waiting += 1
+            storing.create_task(self._stored(execution, scores)).add_done_callback(self._waits_no_more)
+        else:
+            await self._stored(execution, scores)
+
+    async def _stored(self, execution: Execution, scores: Sequence[Score]) -> None:
         await self.writer.committed()
         self.progress.finished(execution, scores)
         self._pay(execution, scores)
+
+    def _waits_no_more(self, _: asyncio.Task[None]) -> None:
+        self._waiting -= 1
 
     async def _execute(self, planned: PlannedExecution, compiled: CompiledScenarioVariant) -> Execution:
         case = compiled.cases[planned.case]
