@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint manuals schema benchmark clean
+.PHONY: setup demo test lint manuals schema charts benchmark clean
 
 setup: $(VENV)/.ready
 
@@ -39,6 +39,15 @@ manuals: setup
 schema: setup
 	mkdir -p docs/schema
 	for kind in scenario orchestration workspace; do $(BIN)/peel schema $$kind > docs/schema/$$kind.json; done
+
+# Needs Node.js, and only when the chart library is brought up to date: its file is part of the repository.
+CHARTS := peel/reports/html_assets/charts
+charts:
+	folder=$$(mktemp -d) && cp $(CHARTS)/package.json $(CHARTS)/entry.js $$folder && \
+	(cd $$folder && npm install --no-audit --no-fund && npm run build) && cp $$folder/echarts.js $(CHARTS)/ && \
+	cp $$folder/node_modules/echarts/LICENSE $$folder/node_modules/echarts/NOTICE $(CHARTS)/ && \
+	cp $$folder/node_modules/echarts/licenses/LICENSE-d3 $(CHARTS)/ && \
+	cp $$folder/node_modules/zrender/LICENSE $(CHARTS)/LICENSE-zrender && rm -r $$folder
 
 benchmark: setup
 	$(BIN)/python benchmarks/speed.py

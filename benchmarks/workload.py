@@ -82,7 +82,7 @@ def judge_body(answer: str) -> dict[str, Any]:
         "model": "judge",
         "messages": [{"role": "system", "content": JUDGE_SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}],
         "temperature": 0,
-        "max_tokens": 300,
+        "max_tokens": 200,
         "response_format": {"type": "json_schema", "json_schema": schema},
     }
 

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from peel.commands import defining, reading, running, weighing
+from peel.commands import defining, reading, running, scoring, weighing
 from peel.commands.calling import INTERRUPTED
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ COMMANDS = (
     reading.show,
     reading.report,
     reading.rescore,
+    scoring.score,
     defining.schema,
     weighing.compare,
     weighing.plan,

@@ -41,6 +41,11 @@ class CompileScope(Protocol):
         ...
 
     @property
+    def executed(self) -> Sequence[Case]:
+        """Those of the cases that the run executes, for draws."""
+        ...
+
+    @property
     def workspace(self) -> FilePath:
         """The workspace's folder: files that a template names are relative to it and must lie inside it."""
         ...

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from peel.estimates.foresight import what_a_run_can_show
+from peel.estimates.foresight import Expected, what_a_run_can_show
+from peel.estimates.until import until_in_words
 from peel.records import Execution, Run, Score
+from peel.reports.foresight_wording import what_a_run_will_take
+from peel.reports.wording import money
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -20,12 +23,19 @@ DRAWN_A_SECOND = 4
 
 class ShownProgress(AbstractContextManager["ShownProgress"]):
     """Counts what finishes and shows it: done, errored, rate, time left, cost. `run_id` is known once a run started,
-    when `when_started` is called."""
+    when `when_started` is called. `foresight` says of a new run what it will take."""
 
-    def __init__(self, out: TextIO, *, when_started: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        when_started: Callable[[], None] = lambda: None,
+        foresight: Callable[[Run], Expected] | None = None,
+    ) -> None:
         self.run_id: str | None = None
         self._out = out
         self._when_started = when_started
+        self._foresight = foresight
         self._planned = self._already = self._done = self._errored = 0
         self._cost: float | None = 0.0
         self._clock = self._shown = time.monotonic()
@@ -46,8 +56,10 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
         left = f", {already} of them stored" if already else ""
         self._line(f"run {run.id}: {run.planned} executions{left}")
         can_show = what_a_run_can_show(run)
-        if can_show:
-            self._line(can_show)
+        for line in [*([can_show] if can_show else []), *until_in_words(run)]:
+            self._line(line)
+        if self._foresight is not None and not already:
+            self._line(what_a_run_will_take(self._foresight(run)))
         self._when_started()
 
     def finished(self, execution: Execution, scores: Sequence[Score]) -> None:
@@ -64,7 +76,7 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
         left = (self._planned - done) / rate if rate else None
         parts = [f"{done}/{self._planned} done", f"{self._errored} errored", f"{rate:.1f}/s"]
         parts += [f"{_duration(left)} left"] if left is not None else []
-        parts += ["cost unknown" if self._cost is None else f"${self._cost:.4f}"]
+        parts += ["cost unknown" if self._cost is None else money(self._cost)]
         return ", ".join(parts)
 
     def _show(self) -> None:
@@ -85,8 +97,14 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
 class LiveProgress(ShownProgress):
     """The same on a terminal: one line below the others that is drawn again and again, until the last stays."""
 
-    def __init__(self, out: TextIO, *, when_started: Callable[[], None] = lambda: None) -> None:
-        super().__init__(out, when_started=when_started)
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        when_started: Callable[[], None] = lambda: None,
+        foresight: Callable[[Run], Expected] | None = None,
+    ) -> None:
+        super().__init__(out, when_started=when_started, foresight=foresight)
         self._bar = _bar(out, self._status)
         self._task = self._bar.add_task("", total=None)
         self._preparing = "reading the definitions"
@@ -113,10 +131,15 @@ class LiveProgress(ShownProgress):
         self._bar.stop()
 
 
-def shown_progress(out: TextIO, *, when_started: Callable[[], None] = lambda: None) -> ShownProgress:
+def shown_progress(
+    out: TextIO,
+    *,
+    when_started: Callable[[], None] = lambda: None,
+    foresight: Callable[[Run], Expected] | None = None,
+) -> ShownProgress:
     """The progress that suits where it is shown."""
     live = out.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
-    return (LiveProgress if live else ShownProgress)(out, when_started=when_started)
+    return (LiveProgress if live else ShownProgress)(out, when_started=when_started, foresight=foresight)
 
 
 def _bar(out: TextIO, status: Callable[[], str]) -> Progress:

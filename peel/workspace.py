@@ -17,6 +17,7 @@ from peel.plugins import Registry, nearest
 from peel.records import (
     Case,
     Execution,
+    Json,
     ModelDefinition,
     Problem,
     Run,
@@ -32,12 +33,16 @@ from peel.scenarios.workspace_file import load_workspace
 
 if TYPE_CHECKING:
     from peel.estimates.differences import Question
+    from peel.estimates.foresight import Expected
     from peel.estimates.planning import PlanRequest
+    from peel.records.agreement import RunAgreement
     from peel.records.comparisons import Comparison
     from peel.records.plans import Plan
     from peel.reports.format import ReportSource
+    from peel.runs.baselines import Baselines
     from peel.runs.executors import Executor
     from peel.runs.loading import Compiled
+    from peel.runs.manual import ManualScoring
     from peel.runs.resources import Resources
     from peel.runs.runner import Progress
     from peel.store.store import Store
@@ -60,10 +65,13 @@ class RunProgress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What `peel run` is asked for. `paths` are scenario files or folders (none: all of the workspace's);
-    `budget_usd` bounds what the run may cost; `resume` names a run to be completed instead of a new one."""
+    """What `peel run` is asked for. `paths` are scenario files or folders (none: all of the workspace's); `given` is a
+    scenario instead of them, a mapping with the keys of a scenario file. `budget_usd` bounds what the run may cost;
+    `resume` names a run to be completed instead of a new one. `until` says when it may end before its last repetition:
+    `decided`, `width<0.05` or `ID:width<0.05`."""
 
     paths: tuple[str, ...] = ()
+    given: dict[str, Json] | None = None
     repetitions: int | None = None
     cases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -72,6 +80,7 @@ class RunRequest:
     concurrency: int | None = None
     budget_usd: float | None = None
     resume: str | None = None
+    until: str | None = None
 
 
 class Workspace:
@@ -130,7 +139,13 @@ class Workspace:
 
         selection = self._selection(RunRequest(paths=tuple(paths)))
         async with self._resources(selection.models) as resources:
-            return compile_selection(self.root, selection, resources=resources, found=self._loaded.problems)
+            return compile_selection(
+                self.root,
+                selection,
+                resources=resources,
+                found=self._loaded.problems,
+                baselines=self._baselines(),
+            )
 
     async def run(self, request: RunRequest, progress: RunProgress, *, executor: Executor | None = None) -> Run:
         """Plan, execute and score; everything is in the store when it returns. `executor` instead of the local one.
@@ -143,7 +158,13 @@ class Workspace:
         stored = self.store.run(request.resume) if request.resume else None
         selection = self._resumed(request, stored) if stored else self._selection(request)
         async with self._resources(selection.models, at_once=request.concurrency) as resources:
-            session = RunSession(self.root, selection, resources=resources, found=self._loaded.problems)
+            session = RunSession(
+                self.root,
+                selection,
+                resources=resources,
+                found=self._loaded.problems,
+                baselines=self._baselines(),
+            )
             run = session.resumed(stored) if stored else session.new(_run_id())
             if request.budget_usd is not None:
                 _check_prices(await resources.unpriced())
@@ -161,8 +182,27 @@ class Workspace:
                     progress=progress.executions,
                 )
             finally:
-                self.store.set_status(run.id, status)
+                self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
         return self.store.run(run.id).run
+
+    async def score(
+        self,
+        outputs: Sequence[Json],
+        evaluators: list[Json],
+        *,
+        inputs: Mapping[str, Json],
+        models: Mapping[str, str] | None = None,
+    ) -> list[list[Score]]:
+        """The scores of outputs that no orchestration of PEEL made, output by output; nothing is stored.
+
+        `evaluators` are written as in a scenario file; their templates see `inputs`, and their paths are relative to
+        the workspace. Raises DefinitionError with everything that is wrong in them.
+        """
+        from peel.runs.outputs import score_outputs
+
+        case = Case(id="given", inputs=dict(inputs))
+        async with self._resources(models or {}) as resources:
+            return await score_outputs(outputs, evaluators, case=case, resources=resources, found=self._loaded.problems)
 
     async def rescore(self, run_id: str, *, evaluators: Sequence[str] = ()) -> Run:
         """Evaluators as the files now define them, on the outputs that are stored. The application is not called.
@@ -194,6 +234,16 @@ class Workspace:
 
         return find_executions(self.store.run(run_id), address, scenario=scenario, variant=variant)
 
+    def foresight(self, run: Run) -> Expected:
+        """What a planned run will take, by the newest earlier run of each of its scenarios. Raises StoreError."""
+        from peel.estimates.foresight import Spent, expected
+
+        newest = {name: next(self.store.earlier(run, name), None) for name in run.cases}
+        found = {name: stored for name, stored in newest.items() if stored is not None}
+        return expected(
+            run, {name: Spent(stored.run.id, *stored.spent_per_execution(name)) for name, stored in found.items()}
+        )
+
     def source(self, run_id: str) -> ReportSource:
         """What reports of a stored run are made from: its numbers are computed here, once for all formats."""
         from peel.reports.format import ReportSource
@@ -216,6 +266,23 @@ class Workspace:
             with written[name].open("wb") as out:
                 writer.write(source, out)
         return written
+
+    def scoring(self, run_id: str, *, rater: str) -> ManualScoring:
+        """The questions of a stored run that wait for people, as one rater is asked them.
+
+        Raises StoreError where there is no such run, DefinitionError where it asks people nothing.
+        """
+        from peel.runs.manual import ManualScoring
+
+        stored = self.store.run(run_id)
+        return ManualScoring(stored, self.store.people(stored.run.id), rater=rater)
+
+    def agreement(self, run_id: str) -> RunAgreement:
+        """How far the raters of a stored run agree with each other, and its judges with them. Raises StoreError."""
+        from peel.estimates.agreement import agreement_of
+
+        stored = self.store.run(run_id)
+        return agreement_of(stored, self.store.people(stored.run.id))
 
     def compare(self, base: str, candidate: str, *, question: Question) -> Comparison:
         """Two sides held against each other; each is `RUN`, `RUN:SCENARIO`, `RUN:VARIANT` or `RUN:SCENARIO/VARIANT`.
@@ -240,16 +307,34 @@ class Workspace:
         stored = self.store.run(run)
         return plan_from_pilot(parts_of(stored, name), request, judged=stored)
 
+    def _baselines(self) -> Baselines:
+        """Earlier runs for the gates that are held against one; the store is opened only where a gate is."""
+        from peel.runs.baselines import Baselines
+
+        return Baselines(
+            find=lambda name: self.store.run(name),  # noqa: PLW0108  # opens the store when it is asked
+            earlier=lambda run, scenario: self.store.earlier(run, scenario),  # noqa: PLW0108  # likewise
+        )
+
+    def _executed(self, run: Run) -> int | None:
+        """How many executions a run with `until` came to, which are its plan then."""
+        if run.provenance.selection.until is None:
+            return None
+        return len(self.store.run(run.id).finished_numbers())
+
     def _selection(self, request: RunRequest) -> Selection:
         from peel.runs.loading import scenario_paths
 
+        paths = scenario_paths(self.root, request.paths) if request.given is None else ()
         return Selection(
-            scenarios=tuple(os.path.relpath(path, self.root) for path in scenario_paths(self.root, request.paths)),
+            scenarios=tuple(os.path.relpath(path, self.root) for path in paths),
+            given=request.given,
             repetitions=request.repetitions,
             cases=request.cases,
             tags=request.tags,
             variants=request.variants,
             models=dict(request.models),
+            until=request.until,
         )
 
     def _resumed(self, request: RunRequest, stored: SqlStoredRun) -> Selection:
@@ -262,6 +347,7 @@ class Workspace:
                 "--tag": request.tags,
                 "--variant": request.variants,
                 "--model": request.models,
+                "--until": request.until,
             }.items()
             if value
         ]

@@ -41,6 +41,12 @@ def run(
     budget: Annotated[
         float | None, typer.Option("--budget", metavar="USD", min=0.0, help="Stop before the cost would pass this.")
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="RULE", help="Stop early: 'decided' (every gate), 'width<0.05' or 'ID:width<0.05'."
+        ),
+    ] = None,
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")
     ] = None,
@@ -67,6 +73,7 @@ def run(
             concurrency=concurrency,
             budget_usd=budget,
             resume=resume,
+            until=until,
         )
         with open_workspace(paths, store) as workspace:
             code = _carry_out(workspace, request, reports=reports, as_json=as_json)
@@ -78,7 +85,7 @@ def _carry_out(workspace: Workspace, request: RunRequest, *, reports: Path | Non
     from peel.progress import shown_progress
     from peel.workspace import run_blocking
 
-    progress = shown_progress(sys.stderr, when_started=_load_what_reports)
+    progress = shown_progress(sys.stderr, when_started=_load_what_reports, foresight=workspace.foresight)
     try:
         with progress:
             finished = run_blocking(workspace, request, progress)

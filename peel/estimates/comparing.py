@@ -15,11 +15,9 @@ from peel.estimates.pairing import Pair, Part, described, pair_parts, paired, pa
 from peel.estimates.values import LEVEL
 from peel.records import EvaluatorDefinition, Problem, Run
 from peel.records.comparisons import ComparedSide, Comparison, Difference, MeasureName, PairComparison
+from peel.records.manual import BY_PEOPLE
 from peel.statistics.gates import benjamini_hochberg
 from peel.store.reading import Columns, StoredRun
-
-BY_PEOPLE = "manual"
-"""The kind of evaluator that people answer; what they say is never averaged with what a judge or a rule says."""
 
 MEASURES: tuple[MeasureName, ...] = ("cost_usd", "latency_s", "error_rate")
 MOST_TOLD = 10
@@ -117,14 +115,11 @@ class _Evaluator:
 
     definition: EvaluatorDefinition
     notes: tuple[str, ...]
+    by_people: bool
 
     @property
     def id(self) -> str:
         return self.definition.id
-
-    @property
-    def by_people(self) -> bool:
-        return self.definition.use == BY_PEOPLE
 
     @property
     def named(self) -> Named:
@@ -138,16 +133,28 @@ def _comparable(pair: Pair) -> tuple[list[_Evaluator], list[str]]:
     notes = [f"only the base has the evaluator {name}" for name in ours if name not in theirs]
     notes += [f"only the candidate has the evaluator {name}" for name in theirs if name not in ours]
     both = [(ours[name], theirs[name]) for name in ours if name in theirs]
-    mixed = [one.id for one, other in both if (one.use == BY_PEOPLE) != (other.use == BY_PEOPLE)]
+    mixed = [one.id for one, other in both if _people_on_one_side(pair, one, other)]
     notes += [f"{name} is not compared: people answer it on one side only" for name in mixed]
     runs = pair.base.stored.run, pair.candidate.stored.run
     evaluators = [
-        _Evaluator(one, tuple(_definition_notes(runs, one, other))) for one, other in both if one.id not in mixed
+        _Evaluator(one, tuple(definition_notes(runs, one, other)), _of_people(one, pair.base_columns))
+        for one, other in both
+        if one.id not in mixed
     ]
     return evaluators, notes
 
 
-def _definition_notes(runs: tuple[Run, Run], ours: EvaluatorDefinition, theirs: EvaluatorDefinition) -> Iterator[str]:
+def _people_on_one_side(pair: Pair, ours: EvaluatorDefinition, theirs: EvaluatorDefinition) -> bool:
+    return _of_people(ours, pair.base_columns) != _of_people(theirs, pair.candidate_columns)
+
+
+def _of_people(definition: EvaluatorDefinition, columns: Columns) -> bool:
+    """Whether people answer it, by its kind, or because it left every answer to them."""
+    return definition.use == BY_PEOPLE or columns.scores[definition.id].by_people
+
+
+def definition_notes(runs: tuple[Run, Run], ours: EvaluatorDefinition, theirs: EvaluatorDefinition) -> Iterator[str]:
+    """What differs between the two definitions of an evaluator, in base and candidate, as sentences."""
     doubt = "so a difference may come from there and not from the application"
     keys = sorted(ours.settings.keys() | theirs.settings.keys())
     differ = [name for name in ("use", "on") if getattr(ours, name) != getattr(theirs, name)]

@@ -1,137 +1,154 @@
-"""Gates: a requirement held against one-sided 95 % bounds; `undecided` where the data allow neither verdict."""
+"""Gates: requirements held against one-sided 95 % bounds; `undecided` where the data allow neither verdict.
+
+Several gates of one run fail together with at most 5 % error: a failure is corrected by Holm's method over all gates of
+the run whose verdict rests on a bound. A run passes only where every gate is shown to hold, which needs no correction.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from peel.estimates.values import cases_of
-from peel.records import GateDefinition, GateResult, Scope
-from peel.statistics.arrays import is_constant
-from peel.statistics.cases import Cases
-from peel.statistics.gates import decide, more_to_decide
-from peel.statistics.intervals import Interval, gaffke_lower, gaffke_upper, one_sided, these_cases
-from peel.statistics.unbounded import mean_cases_like_these, mean_these_cases
+from peel.estimates.gate_baselines import hold_difference
+from peel.estimates.gate_bounds import Held, Inference, hold_evaluator, hold_measure
+from peel.estimates.gate_cases import hold_each_case
+from peel.estimates.pairing import Part, restricted
+from peel.estimates.values import LEVEL
+from peel.records import Case, GateDefinition, GateResult
+from peel.statistics.gates import failure_p, holm, more_to_decide
 from peel.store.reading import PENDING, UNSCORED, Columns
 
-LEVEL = 0.95
-"""The confidence of each one-sided bound."""
+ERROR = 1 - LEVEL
+"""How often a run whose gates all hold may have one that fails, at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounded:
-    """A value with its one-sided bounds, the cases it is made of, and what is to be said of it."""
+class Evidence:
+    """What the gates of one scenario variant are held against.
 
-    value: float | None
-    low: float | None
-    high: float | None
-    cases: Cases
-    note: str = ""
+    `part` is the scenario variant in its stored run, which a gate against a baseline needs; `repetitions` are planned
+    of each of `cases`.
+    """
+
+    columns: Columns
+    cases: Sequence[Case] = ()
+    repetitions: int = 1
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGate:
+    """A gate with what it alone comes to, and the executions that are missing in it, in words."""
+
+    gate: GateDefinition
+    held: Held
+    left_out: str
 
 
 def gate_result(gate: GateDefinition, columns: Columns) -> GateResult:
-    """Whether the executions of one scenario variant meet a gate.
+    """Whether the executions of one scenario variant meet a gate that is the only one.
 
     `reason` says what would decide an undecided gate, what a verdict rests on where that is not its interval alone,
     and which executions are not in it.
     """
-    bounded = _bounded(gate, columns)
-    verdict = decide(bounded.low, bounded.high, at_least=gate.at_least, at_most=gate.at_most, tolerance=gate.tolerance)
-    reasons = [bounded.note, _to_decide(gate, bounded) if verdict == "undecided" else "", _left_out(gate, columns)]
+    return gate_results([hold(gate, Evidence(columns))])[0]
+
+
+def hold(gate: GateDefinition, evidence: Evidence) -> HeldGate:
+    """One gate held against its executions alone. `gate_results` makes results of all those of a run."""
+    if gate.statistic == "each-case":
+        held = hold_each_case(gate, evidence.columns, evidence.cases, repetitions=evidence.repetitions)
+        return HeldGate(gate, held, "")
+    columns = evidence.columns if gate.tag is None else _with_tag(gate.tag, evidence)
+    if gate.tag is not None and not columns.ok.size:
+        return HeldGate(gate, Held.unknown(f"no case with the tag {gate.tag} was executed"), "")
+    return HeldGate(gate, _held(gate, columns, evidence), _left_out(gate, columns))
+
+
+def _held(gate: GateDefinition, columns: Columns, evidence: Evidence) -> Held:
+    if gate.statistic == "difference":
+        return Held.unknown("there is no baseline") if evidence.part is None else hold_difference(gate, evidence.part)
+    return hold_evaluator(gate, columns) if gate.kind == "evaluator" else hold_measure(gate, columns)
+
+
+def _with_tag(tag: str, evidence: Evidence) -> Columns:
+    places = [place for place, case in enumerate(evidence.cases) if tag in case.tags]
+    return restricted(evidence.columns, np.isin(evidence.columns.case, places))
+
+
+def gate_results(gates: Sequence[HeldGate]) -> list[GateResult]:
+    """The results of all gates of one run, in the order given, failures corrected for their number.
+
+    Passing needs no correction: the run passes only where every gate passes (an intersection-union test). Failing does,
+    since one gate is enough for it: Holm (1979), over the gates whose verdict rests on a bound. The others cannot err.
+    """
+    family = [one for one in gates if one.held.inference is not None]
+    corrected = dict(zip(map(id, family), _corrected([one.held for one in family]), strict=True))
+    return [_result(one.gate, corrected.get(id(one), one.held), one.left_out) for one in gates]
+
+
+def _corrected(family: Sequence[Held]) -> Iterator[Held]:
+    """The same with failures that do not stand beside the other gates made undecided.
+
+    A gate that does not fail alone has no p to be corrected, and counts as 1: it is only one of the family.
+    """
+    alone = [_failure_p(one.inference) if one.verdict == "fail" and len(family) > 1 else 1.0 for one in family]
+    together = holm(alone)
+    for held, before, after in zip(family, alone, together, strict=True):
+        stands = held.verdict != "fail" or len(family) == 1 or after <= ERROR
+        yield held if stands else _undone(held, before, after, family=len(family))
+
+
+def _failure_p(inference: Inference | None) -> float:
+    assert inference is not None  # noqa: S101  # what makes it one of the family
+    return failure_p(inference.bounds, at_least=inference.at_least, at_most=inference.at_most)
+
+
+def _undone(held: Held, before: float, after: float, *, family: int) -> Held:
+    why = (
+        f"alone it would fail (p = {before:.2g}), but with {family} gates in this run one may fail by chance: "
+        f"p = {after:.2g} after Holm's correction, above {ERROR:.2g}"
+    )
+    return replace(held.noting(why), verdict="undecided", level=1 - ERROR / family)
+
+
+def _result(gate: GateDefinition, held: Held, left_out: str) -> GateResult:
+    to_decide = (held.to_decide or _to_decide(gate, held)) if held.verdict == "undecided" else ""
     return GateResult(
         requirement=gate.requirement,
         subject=gate.subject,
         scope=gate.scope,
-        verdict=verdict,
-        value=bounded.value,
-        low=bounded.low,
-        high=bounded.high,
-        reason="; ".join(filter(None, reasons)),
+        verdict=held.verdict,
+        value=held.value,
+        low=held.low,
+        high=held.high,
+        reason="; ".join(filter(None, [held.note, to_decide, left_out])),
+        statistic=gate.statistic,
+        tag=gate.tag,
+        baseline=gate.baseline,
+        short=held.short,
     )
 
 
-def _bounded(gate: GateDefinition, columns: Columns) -> _Bounded:
-    if gate.kind == "evaluator":
-        cases = cases_of(columns, columns.scores[gate.subject].value)
-        return _share(cases, gate.scope, nothing="nothing is scored yet")
-    nothing = "nothing was executed"
-    if gate.subject == "error_rate":
-        return _share(cases_of(columns, (~columns.ok).astype(np.float64)), gate.scope, nothing=nothing)
-    if gate.subject == "cost_usd":
-        return _cost(columns, gate.scope, nothing=nothing)
-    cases = cases_of(columns, np.where(columns.ok, columns.latency_s, np.nan))
-    return _amount(cases, gate.scope, nothing="no execution completed")
-
-
-def _share(cases: Cases, scope: Scope, *, nothing: str) -> _Bounded:
-    """Bounds of a mean in [0, 1]: Wilson's with effective n for these cases, Gaffke's for cases like these."""
-    if not cases.size:
-        return _Bounded(None, None, None, cases, nothing)
-    if scope == "these-cases":
-        interval = these_cases(cases, one_sided(LEVEL))
-        return _Bounded(cases.mean, interval.low, interval.high, cases)
-    return _Bounded(cases.mean, gaffke_lower(cases.means, LEVEL), gaffke_upper(cases.means, LEVEL), cases)
-
-
-def _cost(columns: Columns, scope: Scope, *, nothing: str) -> _Bounded:
-    values = columns.cost_usd
-    cases = cases_of(columns, values)
-    unknown = int(np.isnan(values).sum())
-    if unknown:
-        note = f"the cost of {unknown} of {values.size} executions is unknown"
-        return _Bounded(None, None, None, cases, note)
-    if _is_fixed(values):
-        price = float(values[0])
-        note = f"all {values.size} executions cost the same: a fixed price" if price else "nothing used has a price"
-        return _Bounded(price, price, price, cases, note)
-    return _amount(cases, scope, nothing=nothing)
-
-
-def _is_fixed(values: NDArray[np.float64]) -> bool:
-    """Whether the executions show a fixed price. A single one does not, save where it cost nothing: it used nothing
-    that has a price."""
-    return bool(values.size and is_constant(values) and (values.size > 1 or values[0] == 0))
-
-
-def _amount(cases: Cases, scope: Scope, *, nothing: str) -> _Bounded:
-    """Bounds of a mean without an upper limit, by Student's t.
-
-    Without a spread within cases (no repetitions, or all of a case alike) the cases' means stand in for it, which is
-    conservative for these cases.
-    """
-    if not cases.size:
-        return _Bounded(None, None, None, cases, nothing)
-    within = mean_these_cases(cases, one_sided(LEVEL)) if scope == "these-cases" else None
-    interval = within if within and within.low is not None else mean_cases_like_these(cases.means, one_sided(LEVEL))
-    return _Bounded(cases.mean, interval.low, interval.high, cases, _why_unknown(interval, cases, scope))
-
-
-def _why_unknown(interval: Interval, cases: Cases, scope: Scope) -> str:
-    if interval.low is not None:
+def _to_decide(gate: GateDefinition, held: Held) -> str:
+    """About how many more would decide an undecided gate, at the level that it is held against."""
+    asked = held.inference
+    if asked is None:
         return ""
-    if cases.size > 1 or (scope == "these-cases" and cases.executions > 1):
-        return "all are equal, which does not show how much others would differ"
-    return "one case says nothing about new cases" if scope == "cases-like-these" else "one execution shows no spread"
-
-
-def _to_decide(gate: GateDefinition, bounded: _Bounded) -> str:
-    if bounded.value is None or bounded.low is None or bounded.high is None:
+    bounds = asked.bounds(held.level)
+    if None in bounds:
         return ""
-    counted = bounded.cases.executions if gate.scope == "these-cases" else bounded.cases.size
     more = more_to_decide(
-        bounded.value,
-        (bounded.low, bounded.high),
-        n=counted,
-        at_least=gate.at_least,
-        at_most=gate.at_most,
-        tolerance=gate.tolerance,
+        asked.value, bounds, n=asked.n, at_least=asked.at_least, at_most=asked.at_most, tolerance=asked.tolerance
     )
     if more is None:
-        return "the value lies on the bar: no number of executions would decide it; a tolerance would"
+        allowance = "a larger 'by'" if gate.statistic == "difference" else "a tolerance"
+        return f"the value lies on the bar: no number of executions would decide it; {allowance} would"
     word = "execution" if gate.scope == "these-cases" else "case"
-    return f"about {more} more {word}{'s' if more != 1 else ''} would decide it"
+    both = " in both runs" if gate.statistic == "difference" else ""
+    return f"about {more} more {word}{'s' if more != 1 else ''}{both} would decide it"
 
 
 def _left_out(gate: GateDefinition, columns: Columns) -> str:

@@ -179,17 +179,22 @@ def _restricted(part: Part, places: Sequence[int]) -> Columns:
     new[list(places)] = np.arange(len(places))
     case = new[columns.case]
     kept = case >= 0
+    planned = part.item.scenario.repetitions * len(places)
+    return replace(restricted(columns, kept), planned=planned, case=case[kept])
+
+
+def restricted(columns: Columns, kept: NDArray[np.bool_]) -> Columns:
+    """Only the executions that are kept; `kept` has one entry an execution."""
     arrays = {name: getattr(columns, name)[kept] for name in _ARRAYS}
     scores = {name: _only(column, kept) for name, column in columns.scores.items()}
-    planned = part.item.scenario.repetitions * len(places)
-    return replace(columns, planned=planned, case=case[kept], scores=scores, **arrays)
+    return replace(columns, scores=scores, **arrays)
 
 
-_ARRAYS = ("number", "repetition", "ok", "latency_s", "tokens_in", "tokens_out", "cost_usd", "marks")
+_ARRAYS = ("number", "case", "repetition", "ok", "latency_s", "tokens_in", "tokens_out", "cost_usd", "marks")
 
 
 def _only(column: ScoreColumn, kept: NDArray[np.bool_]) -> ScoreColumn:
-    return ScoreColumn(status=column.status[kept], value=column.value[kept], reasons=column.reasons)
+    return replace(column, status=column.status[kept], value=column.value[kept])
 
 
 def described(cases: PairedCases) -> Iterator[str]:

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 
-from peel.estimates.gates import gate_result
-from peel.estimates.values import estimate, judge_figures, usage_figures
-from peel.records import Case, CaseFigures, Mark, Run, RunSummary, ScenarioSummary, ScenarioVariant, Usage
-from peel.store.reading import MARK_BITS, Columns
+from peel.estimates.anytime_summary import with_anytime
+from peel.estimates.by_tag import estimates_by_tag
+from peel.estimates.correcting import with_corrections
+from peel.estimates.gates import Evidence, HeldGate, gate_results, hold
+from peel.estimates.pairing import Part
+from peel.estimates.reliability import reliability
+from peel.estimates.step_effects import step_findings
+from peel.estimates.tallies import Tally, tally
+from peel.estimates.together import scenarios_together
+from peel.estimates.usage import judge_figures, usage_figures
+from peel.estimates.values import estimate
+from peel.estimates.variance import judges_again, variance_figures
+from peel.records import (
+    Case,
+    CaseFigures,
+    Estimate,
+    Mark,
+    RunSummary,
+    Scenario,
+    ScenarioSummary,
+    ScenarioVariant,
+    Usage,
+)
+from peel.records.findings import VarianceFigures
+from peel.store.reading import MARK_BITS, Columns, StoredRun
 
 
-class Summarisable(Protocol):
+class Summarisable(StoredRun, Protocol):
     """A stored run, as far as a summary needs it."""
-
-    @property
-    def run(self) -> Run: ...
-
-    def columns(self, scenario: str, variant: str) -> Columns: ...
 
     def judge_usage(self, scenario: str, variant: str) -> Usage: ...
 
@@ -26,26 +44,67 @@ class Summarisable(Protocol):
 def summarise(stored: Summarisable) -> RunSummary:
     """The numbers of a run. The same store gives the same summary."""
     run = stored.run
-    return RunSummary(run=run.id, scenarios=tuple(_summary(stored, item) for item in run.scenario_variants))
+    parts = [_summary(stored, item) for item in run.scenario_variants]
+    results = iter(gate_results([one for _, held in parts for one in held]))
+    scenarios = tuple(
+        summary.model_copy(update={"gates": tuple(islice(results, len(held)))}) for summary, held in parts
+    )
+    scenarios, stopping = with_anytime(stored, scenarios)
+    return RunSummary(run=run.id, scenarios=scenarios, together=scenarios_together(scenarios), stopping=stopping)
 
 
-def _summary(stored: Summarisable, item: ScenarioVariant) -> ScenarioSummary:
+def _summary(stored: Summarisable, item: ScenarioVariant) -> tuple[ScenarioSummary, list[HeldGate]]:
+    """One scenario variant, and its gates held for themselves: their results depend on the other gates of the run."""
     scenario, variant = item.scenario, item.variant.name
     columns = stored.columns(scenario.scenario, variant)
+    evidence = Evidence(columns, stored.run.cases[scenario.scenario], scenario.repetitions, Part(stored, item))
+    summary = _without_gates(stored, item, columns)
+    return summary, [hold(gate, evidence) for gate in scenario.gates]
+
+
+def _without_gates(stored: Summarisable, item: ScenarioVariant, columns: Columns) -> ScenarioSummary:
+    scenario, variant = item.scenario, item.variant.name
     completed = int(columns.ok.sum())
+    cases = stored.run.cases[scenario.scenario]
+    tallies = {one.id: tally(one.id, columns, scenario) for one in scenario.evaluators}
+    tags, tags_left_out = estimates_by_tag(scenario, cases, tallies)
     return ScenarioSummary(
         scenario=scenario.scenario,
         variant=variant,
         planned=columns.planned,
         completed=completed,
         errored=columns.ok.size - completed,
-        evaluators=tuple(estimate(one, columns, below=scenario.below) for one in scenario.evaluators),
+        evaluators=with_corrections(_estimates(scenario, tallies, cases), scenario, columns),
         usage=usage_figures(columns),
         judge_usage=judge_figures(stored.judge_usage(scenario.scenario, variant)),
-        gates=tuple(gate_result(gate, columns) for gate in scenario.gates),
         marks=_marks(columns),
         faults=dict(columns.faults),
-        cases=_cases(columns, stored.run.cases[scenario.scenario], scenario.repetitions),
+        cases=_cases(columns, cases, scenario.repetitions),
+        tags=tags,
+        tags_left_out=tags_left_out,
+        variance=_variance(stored, item, columns),
+        steps=step_findings(item, columns),
+    )
+
+
+def _variance(stored: Summarisable, item: ScenarioVariant, columns: Columns) -> dict[str, VarianceFigures]:
+    """By evaluator. The judgements behind the scores are read only where an execution may have several."""
+    found = {}
+    for one in item.scenario.evaluators:
+        made = None
+        if judges_again(one):
+            made = stored.judgements(item.scenario.scenario, item.variant.name, evaluator=one.id)
+        found[one.id] = variance_figures(one, columns, made)
+    return found
+
+
+def _estimates(scenario: Scenario, tallies: Mapping[str, Tally], cases: Sequence[Case]) -> tuple[Estimate, ...]:
+    """Each evaluator's estimate over all cases, with how dependably they pass."""
+    ids = [case.id for case in cases]
+    made = ((one, tallies[one.id]) for one in scenario.evaluators)
+    return tuple(
+        estimate(one, its, method=scenario.estimates.method).model_copy(update={"reliability": reliability(its, ids)})
+        for one, its in made
     )
 
 
@@ -60,8 +119,9 @@ def _cases(columns: Columns, cases: tuple[Case, ...], repetitions: int) -> tuple
     completed = np.bincount(columns.case[columns.ok], minlength=size)
     errored = np.bincount(columns.case[~columns.ok], minlength=size)
     means = {name: _means(columns, column.value, size) for name, column in columns.scores.items()}
+    # All of it is counted here: validating a hundred thousand cases would take seconds.
     return tuple(
-        CaseFigures(
+        CaseFigures.model_construct(
             case=case.id,
             tags=case.tags,
             planned=repetitions,

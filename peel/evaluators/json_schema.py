@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Iterator
+from contextvars import ContextVar
+from functools import partial
 from itertools import islice
 from typing import Any, Self
 
@@ -24,19 +27,33 @@ from peel.errors import Incomplete, Unscored
 from peel.evaluators.evaluator import EvaluationContext
 from peel.evaluators.wording import shown, storable
 from peel.records import EvaluatorDefinition, Json, Path, Verdict
+from peel.threads import in_thread
 
 SHOWN_ERRORS = 3
 """How many errors a reason names."""
 
+MOST_NAMES = 10
+"""How many unexpected keys one error names."""
+
 LARGEST_TEXT = 200_000
 """The longest output, in characters, that is parsed."""
 
-PATTERN_TIMEOUT_S = 0.1
-"""How long one pattern of a schema may search one text, in seconds."""
+FIRST_LOOK_S = 0.02
+"""How long the patterns of a schema may search one output, in seconds, before that goes on in a thread."""
+
+TIMEOUT_S = 1.0
+"""How long they may search it in all, in seconds, before they are cut off."""
 
 _FENCED = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<body>.*)\n```\s*", re.DOTALL | re.IGNORECASE)
 _DATA = frozenset({"const", "enum", "default", "examples"})
 """Keywords under which a `$ref` is data and no reference."""
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+"""Keywords under which schemas stand by names, which are no keywords."""
+_UNTIMED = frozenset({"patternProperties", "unevaluatedProperties"})
+"""Keywords that together search for patterns where no time-out can reach."""
+
+_SEARCHED_UNTIL: ContextVar[float] = ContextVar("searched_until")
+"""When the patterns of the schema are cut off that is held against an output here."""
 
 
 class JsonSchemaSettings(BaseModel):
@@ -66,7 +83,7 @@ class JsonSchemaEvaluator:
         settings = scope.settings(JsonSchemaSettings, definition.settings, ())
         return cls(_validator(settings.definition, scope), fenced=settings.fenced)
 
-    def evaluate(self, context: EvaluationContext) -> Verdict:
+    def evaluate(self, context: EvaluationContext) -> Verdict | Awaitable[Verdict]:
         value = context.output
         if isinstance(value, str):
             try:
@@ -74,9 +91,20 @@ class JsonSchemaEvaluator:
             except orjson.JSONDecodeError as error:
                 return Verdict(value=0.0, reason=f"the output is no JSON: {error}, in {shown(context.output)}")
         try:
-            errors = list(islice(self._validator.iter_errors(value), SHOWN_ERRORS + 1))
+            return self._verdict(value, timeout=FIRST_LOOK_S)
         except TimeoutError:
-            raise Unscored(f"a pattern of the schema was cut off after {PATTERN_TIMEOUT_S:g} s") from None
+            return self._patiently(value)
+
+    async def _patiently(self, value: Json) -> Verdict:
+        try:
+            return await in_thread(partial(self._verdict, value, timeout=TIMEOUT_S))
+        except TimeoutError as error:
+            raise Unscored(f"the search for {error} was cut off after {TIMEOUT_S:g} s") from None
+
+    def _verdict(self, value: Json, *, timeout: float) -> Verdict:
+        """Raises TimeoutError with the pattern that runs away."""
+        _SEARCHED_UNTIL.set(time.monotonic() + timeout)
+        errors = list(islice(self._validator.iter_errors(value), SHOWN_ERRORS + 1))
         if not errors:
             return Verdict(value=1.0, reason="the output follows the schema")
         return Verdict(value=0.0, reason=_told(errors))
@@ -102,9 +130,20 @@ def _validator(schema: dict[str, Any] | bool, scope: CompileScope) -> Validator:
         scope.problem(
             f"the reference {shown(reference)} leads nowhere in the schema; nothing is fetched", ("schema", *path)
         )
-    if unresolved:
+    untimed = kind.VALIDATORS.keys() >= _UNTIMED and _UNTIMED.issubset(_keywords(schema))
+    if untimed:
+        scope.problem(
+            "the schema has both 'patternProperties' and 'unevaluatedProperties', whose search cannot be bounded in "
+            "time; use 'additionalProperties' instead of the latter",
+            ("schema",),
+        )
+    if unresolved or untimed:
         raise Incomplete
-    keywords = {"pattern": _pattern, "patternProperties": _pattern_properties}
+    keywords = {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    }
     timed: type[Validator] = extend(kind, keywords)  # type: ignore[no-untyped-call]  # the stubs leave it untyped
     return timed(schema, registry=REGISTRY)
 
@@ -136,20 +175,58 @@ def _references(schema: Any, path: Path) -> Iterator[tuple[Path, str, str]]:
                 yield from _references(item, (*path, key))
 
 
+def _keywords(schema: Any) -> Iterator[str]:
+    """Every keyword of a schema and of those inside it."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _keywords(item)
+    if isinstance(schema, dict):
+        for key, item in schema.items():
+            yield key
+            if key in _NAMED and isinstance(item, dict):
+                yield from _keywords([*item.values()])
+            elif key not in _DATA:
+                yield from _keywords(item)
+
+
+def _found(pattern: str, text: str) -> bool:
+    """Whether a pattern is found in a text, which comes from a model. Raises TimeoutError where it runs away."""
+    left = _SEARCHED_UNTIL.get() - time.monotonic()
+    try:
+        if left <= 0:
+            raise TimeoutError
+        return regex.search(pattern, text, timeout=left, concurrent=True) is not None
+    except TimeoutError:
+        raise TimeoutError(shown(pattern)) from None
+
+
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """The keyword `pattern`, with a time-out: the text comes from a model."""
-    if isinstance(instance, str) and not regex.search(pattern, instance, timeout=PATTERN_TIMEOUT_S):
+    """The keyword `pattern`."""
+    if isinstance(instance, str) and not _found(pattern, instance):
         yield ValidationError(f"{shown(instance)} does not match {pattern!r}")
 
 
 def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """The keyword `patternProperties`, with a time-out."""
+    """The keyword `patternProperties`."""
     if not isinstance(instance, dict):
         return
     for pattern, inside in patterns.items():
         for key, value in instance.items():
-            if regex.search(pattern, key, timeout=PATTERN_TIMEOUT_S):
+            if _found(pattern, key):
                 yield from validator.descend(value, inside, path=key, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """The keyword `additionalProperties`: what neither `properties` nor `patternProperties` speaks of."""
+    if not isinstance(instance, dict):
+        return
+    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    left = [key for key in instance if key not in named and not any(_found(pattern, key) for pattern in patterns)]
+    if others is False and left:
+        yield ValidationError(f"unexpected {', '.join(map(shown, left[:MOST_NAMES]))}")
+    elif isinstance(others, dict):
+        for key in left:
+            yield from validator.descend(instance[key], others, path=key)
 
 
 def _told(errors: list[ValidationError]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from peel.compiling import CompileScope
 from peel.evaluators.evaluator import EvaluationContext
 from peel.records import EvaluatorDefinition, Verdict
+from peel.records.manual import ScaleName
 
 
 class ManualSettings(BaseModel):
@@ -19,8 +20,13 @@ class ManualSettings(BaseModel):
 
     ask: str = Field(min_length=1, description="the question that the person answers")
     share: float = Field(default=1.0, gt=0, le=1, description="the share of the executions that are shown to a person")
-    scale: Literal["slider", "stars", "smiley"] = Field(default="slider", description="how the person answers")
-    raters: int = Field(default=1, ge=1, description="how many people are to answer for each execution")
+    scale: ScaleName = Field(default="slider", description="how the person answers: slider, faces or stars")
+    raters: int = Field(default=1, ge=1, le=100, description="how many people are to answer for each execution")
+    checks: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the evaluator whose scores the answers check; left out: every semantic one of the same output",
+    )
 
 
 class ManualEvaluator:

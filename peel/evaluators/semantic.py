@@ -14,6 +14,7 @@ from peel.errors import ModelError, ProtocolError, Unscored
 from peel.evaluators.evaluator import EvaluationContext
 from peel.evaluators.expectations import check_cases, is_blank
 from peel.evaluators.judging import REPLY_SCHEMA, Opinion, Unreadable, messages_for, opinion_of
+from peel.evaluators.judging_again import AgainDraw, JudgeAgain
 from peel.evaluators.wording import counted, storable
 from peel.models.chat import ChatModel, ChatRequest, Message
 from peel.records import EvaluatorDefinition, Json, Usage, Verdict
@@ -40,6 +41,9 @@ class SemanticSettings(BaseModel):
     criteria: str | None = Field(default=None, min_length=1, description="what a good answer is, in your own words")
     judge: str = Field(default="judge", description="the role in peel.yaml of the model that judges")
     votes: int = Field(default=1, ge=1, le=100, description="how often the judge is asked; the value is the mean")
+    judge_again: JudgeAgain | None = Field(
+        default=None, description="a few executions are judged several times, to measure how much the judge varies"
+    )
     parameters: dict[str, Json] = Field(
         default_factory=dict,
         description="sampling parameters of the judge; null leaves one to the model's own definition",
@@ -67,15 +71,25 @@ class SemanticEvaluator:
     A vote that cannot be read is asked for again twice; more than half of the votes must be readable in the end, else
     the execution is unscored. Every call is counted in the verdict's usage. A case whose expected answer is null or
     blank gets no score. The judge answers at temperature 0; at 0.7 where it has several votes.
+
+    Further judgements of an execution (`judge_again`) are made just as the first, kept in the details under `again`,
+    and are no part of the value: that is the first judgement, as of all other executions.
     """
 
     Settings = SemanticSettings
     timeout_s = None
 
     def __init__(
-        self, settings: SemanticSettings, judge: ChatModel, *, expected: Render | None, criteria: Render | None
+        self,
+        settings: SemanticSettings,
+        judge: ChatModel,
+        *,
+        expected: Render | None,
+        criteria: Render | None,
+        again: AgainDraw | None = None,
     ) -> None:
         self._judge = judge
+        self._again = again
         self._votes = settings.votes
         self._parameters = _parameters(settings)
         self._expected = expected
@@ -92,7 +106,8 @@ class SemanticEvaluator:
             check_cases(template, scope, ("expected",), check=lambda value: None, blank=blank)
         criteria = None if settings.criteria is None else scope.template(settings.criteria, ("criteria",))
         judge = scope.chat_model(settings.judge, ("judge",))
-        return cls(settings, judge, expected=expected, criteria=criteria)
+        again = _again(settings, definition.id, scope)
+        return cls(settings, judge, expected=expected, criteria=criteria, again=again)
 
     async def evaluate(self, context: EvaluationContext) -> Verdict | None:
         names = context.names
@@ -104,12 +119,14 @@ class SemanticEvaluator:
             expected=None if self._expected is None else _bounded("expected answer", as_text(expected)),
             criteria=None if self._criteria is None else _bounded("criteria", as_text(self._criteria(names))),
         )
-        return self._verdict(await self._ask_all(messages))
+        further = 0 if self._again is None else self._again.further(context)
+        made = await self._ask_all(messages, times=self._votes + further)
+        return self._verdict(made[: self._votes], again=made[self._votes :])
 
-    async def _ask_all(self, messages: Sequence[Message]) -> list[Vote]:
-        if self._votes == 1:
+    async def _ask_all(self, messages: Sequence[Message], *, times: int) -> list[Vote]:
+        if times == 1:
             return [await self._ask(messages, number=0)]
-        return await asyncio.gather(*(self._ask(messages, number=number) for number in range(self._votes)))
+        return await asyncio.gather(*(self._ask(messages, number=number) for number in range(times)))
 
     async def _ask(self, messages: Sequence[Message], *, number: int) -> Vote:
         """One vote. A call that fails in transport was tried again by the model itself, and ends the vote."""
@@ -132,26 +149,37 @@ class SemanticEvaluator:
                 break
         return vote
 
-    def _verdict(self, votes: Sequence[Vote]) -> Verdict:
+    def _verdict(self, votes: Sequence[Vote], *, again: Sequence[Vote]) -> Verdict:
         opinions = [vote.opinion for vote in votes if vote.opinion is not None]
-        usage = sum((vote.usage for vote in votes), Usage())
-        details = self._details(votes)
+        usage = sum((vote.usage for vote in (*votes, *again)), Usage())
+        details = self._details(votes, again)
         if 2 * len(opinions) <= len(votes):
             reason = _why_unscored(votes, len(opinions))
             return Verdict(status="unscored", reason=reason, usage=usage, details=details)
         value = sum(opinion.value for opinion in opinions) / len(opinions)
         return Verdict(value=value, reason=_reason(opinions, value, len(votes)), usage=usage, details=details)
 
-    def _details(self, votes: Sequence[Vote]) -> dict[str, Json]:
+    def _details(self, votes: Sequence[Vote], again: Sequence[Vote]) -> dict[str, Json]:
         details: dict[str, Json] = {"judge": self._judge.name}
         if len(votes) > 1 or votes[0].unread:
             details["votes"] = [vote.as_details() for vote in votes]
+        if again:
+            details["again"] = [vote.as_details() for vote in again]
         return details
+
+
+def _again(settings: SemanticSettings, evaluator: str, scope: CompileScope) -> AgainDraw | None:
+    if settings.judge_again is None:
+        return None
+    if settings.votes > 1:
+        message = f"its {settings.votes} votes already show how much the judge varies; leave out judge_again or votes"
+        scope.problem(message, ("judge_again",))
+    return AgainDraw(settings.judge_again, evaluator=evaluator, cases=scope.executed)
 
 
 def _parameters(settings: SemanticSettings) -> dict[str, Json]:
     """The judge's parameters: a short reply, without chance where it has one vote, with chance where it has several."""
-    chosen: dict[str, Json] = {"temperature": 0 if settings.votes == 1 else 0.7, "max_tokens": 300}
+    chosen: dict[str, Json] = {"temperature": 0 if settings.votes == 1 else 0.7, "max_tokens": 200}
     chosen.update(settings.parameters)
     return {name: value for name, value in chosen.items() if value is not None}
 

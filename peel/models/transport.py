@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable
+from functools import lru_cache
 from typing import cast
 from urllib.request import getproxies, proxy_bypass
 
@@ -20,6 +21,9 @@ from yarl import URL
 
 _KEEP_ALIVE_S = 15.0
 _CONNECT_S = 30.0
+
+KEPT_ROUTES = 64
+"""How many addresses are kept with their proxies: a step may ask another address with every case."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -32,12 +36,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
-        self._routes: dict[str, tuple[URL, str | None]] = {}
+        self._route = lru_cache(maxsize=KEPT_ROUTES)(_route)
         self._ssl: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; redirects are not followed. Raises httpx.TransportError, RuntimeError after `aclose`."""
-        url, proxy = self._routes.get(str(request.url)) or self._route(request.url)
+        url, proxy = self._route(str(request.url))
         session = self._session or self._open()
         body = b"".join(cast(Iterable[bytes], request.stream))
         try:
@@ -72,12 +76,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
         return self._session
 
-    def _route(self, url: httpx.URL) -> tuple[URL, str | None]:
-        """The address as aiohttp wants it, and the proxy the environment names for it."""
-        route = (URL(str(url)), _proxy(url))
-        self._routes[str(url)] = route
-        return route
-
     def _context(self) -> ssl.SSLContext:
         if self._ssl is None:
             self._ssl = httpx.create_ssl_context()
@@ -105,12 +103,18 @@ class _Body(httpx.AsyncByteStream):
             self._response.close()
 
 
-def _proxy(url: httpx.URL) -> str | None:
-    proxies = getproxies()
+def _route(address: str) -> tuple[URL, str | None]:
+    """The address as aiohttp wants it, and the proxy the environment names for it."""
+    url = URL(address)
+    return url, _proxy(url)
+
+
+def _proxy(url: URL) -> str | None:
+    proxies, host = getproxies(), url.host or ""
     # A proxy that were asked for this machine's own addresses would look on its own machine.
-    if url.host == "localhost" or url.host == "::1" or url.host.startswith("127."):
+    if host == "localhost" or host == "::1" or host.startswith("127."):
         return None
-    if proxy_bypass(f"{url.host}:{url.port}" if url.port else url.host):
+    if proxy_bypass(f"{host}:{url.explicit_port}" if url.explicit_port else host):
         return None
     proxy = proxies.get(url.scheme) or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from peel.pytest_plugin.fixture import Peel
 
 MARK = (
-    "peel(repetitions=20, at_least=None, evaluate=None): execute the test several times and judge it by all of them; "
-    "scenario cases and gates have this mark too"
+    "peel(repetitions=20, at_least=None, evaluate=None, evaluators=()): execute the test several times and judge it "
+    "by all of them; scenario cases and gates have this mark too"
 )
 NEEDS = "needs --peel: it asks a language model, which a session does only when it is told to"
 UNDECIDED = ("fail", "xfail", "skip")
@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--peel-variant", action="append", default=[], metavar="V", help="Only this variant. Repeatable.")
     group.addoption(
         "--peel-model", action="append", default=[], metavar="ROLE=NAME", help="Another model for a role. Repeatable."
+    )
+    group.addoption(
+        "--peel-until",
+        metavar="RULE",
+        help="End the runs of scenarios early: 'decided' (every gate), 'width<0.05' or 'ID:width<0.05'.",
     )
     group.addoption("--peel-reports", type=Path, metavar="DIR", help="Write the reports in every format here.")
     parser.addini("peel", "As if --peel were given.", type="bool", default=False)
@@ -60,7 +65,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def peel(request: pytest.FixtureRequest) -> Peel:
-    """Runs scenarios of the workspace and returns their records; skips the test unless the session has `--peel`."""
+    """Runs scenarios and orchestrations of the workspace and returns their records.
+
+    Skips the test unless the session has `--peel`.
+    """
     session = request.config.pluginmanager.get_plugin("peel-session")
     if session is None:
         pytest.skip(NEEDS)

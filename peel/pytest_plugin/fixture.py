@@ -1,26 +1,27 @@
-"""The fixture `peel`: runs a scenario of the workspace from Python, and returns its records."""
+"""The fixture `peel`: runs a scenario or an orchestration of the workspace from Python, and returns its records."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from peel.plugins import nearest
+from peel.pytest_plugin.asking import Chosen, Given, asked_for, plain, written
 from peel.pytest_plugin.deciding import Scores
 from peel.pytest_plugin.loop import Loop
 from peel.pytest_plugin.options import REPORT_FORMATS, Options, Undecided
-from peel.records import BASE_VARIANT, Case, Execution, Json, Run, RunSummary, Score
+from peel.records import Case, Execution, Json, Run, RunSummary, Score
 from peel.reports.current import current_scores
 from peel.reports.text import one_line
-from peel.scenarios.finding import find_scenarios, find_workspace
-from peel.scenarios.loading import load_scenario
+from peel.scenarios.finding import find_workspace
 from peel.statistics.cases import group
 from peel.store.reading import PENDING, SCORED, UNSCORED, Columns
-from peel.workspace import RunRequest, Workspace
+from peel.workspace import Workspace
 
 
 class ExecutionsErrored(Exception):
@@ -43,7 +44,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One scenario under one variant, executed and scored. `result["core-terms"]` are the scores of an evaluator."""
+    """One scenario under one variant, or one orchestration, executed and scored.
+
+    `result["core-terms"]` are the scores of an evaluator.
+    """
 
     run: Run
     summary: RunSummary
@@ -73,33 +77,35 @@ class Result:
 
 
 class Peel:
-    """Runs scenarios of the workspace that one of `folders` lies in."""
+    """Runs what is in the workspace that one of `folders` lies in."""
 
     def __init__(self, loop: Loop, options: Options, *, folders: Sequence[Path]) -> None:
         self._loop, self._options, self._folders = loop, options, folders
 
     def run(
         self,
-        scenario: str,
+        name: str,
         *,
         case: str | Sequence[str] = (),
-        variant: str = BASE_VARIANT,
+        variant: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        evaluators: Sequence[Mapping[str, Any]] = (),
         repetitions: int | None = None,
         models: Mapping[str, str] | None = None,
         allow_errors: bool = False,
     ) -> Result:
-        """Execute cases of a scenario (all, unless some are named) and score them; the run is in the store.
+        """Execute cases of a scenario (all, unless some are named), or an orchestration by itself, and score them.
 
+        `inputs` are those of an orchestration: case inputs and knowledge, written as in a scenario file, with paths
+        relative to the workspace; `evaluators` likewise. A scenario has both of its own. The run is in the store.
         Raises ExecutionsErrored where an execution errored, unless `allow_errors`; DefinitionError, StoreError.
         """
-        request = RunRequest(
-            paths=(str(self._path_of(scenario)),),
+        request = replace(
+            asked_for(self.root, name, Given(inputs, tuple(evaluators)), chosen=Chosen(case, variant)),
             repetitions=self._options.repetitions or repetitions,
-            cases=(case,) if isinstance(case, str) else tuple(case),
-            variants=(variant,),
             models={**(models or {}), **self._options.models},
         )
-        with Workspace(self._root) as workspace:
+        with Workspace(self.root) as workspace:
             run = self._loop.wait_for(workspace.run(request, _Silent()))
             result = _result(workspace, run, how=self._options.undecided)
             if self._options.reports is not None:
@@ -108,24 +114,27 @@ class Peel:
             _check(result)
         return result
 
+    def scores_of(
+        self, outputs: Sequence[Any], evaluators: Sequence[Mapping[str, Any]], *, inputs: Mapping[str, Any]
+    ) -> list[list[Score]]:
+        """The scores of outputs that a test made, output by output, by evaluators as a scenario file writes them.
+
+        Their templates see `inputs`; their paths are relative to the workspace. Raises DefinitionError.
+        """
+        made = [plain(output, "the output of a call") for output in outputs]
+        with Workspace(self.root) as workspace:
+            scored = workspace.score(made, written(evaluators), inputs=inputs, models=self._options.models)
+            return self._loop.wait_for(scored)
+
     @property
-    def _root(self) -> Path:
+    def root(self) -> Path:
+        """The workspace's folder. Raises pytest.UsageError where there is none."""
         for folder in self._folders:
             root = find_workspace(folder)
             if root is not None:
                 return root
         shown = " or ".join(dict.fromkeys(map(str, self._folders)))
         raise pytest.UsageError(f"the fixture peel finds no folder with `scenarios/` in it at or above {shown}")
-
-    def _path_of(self, name: str) -> Path:
-        """The file of a scenario, by the name it gives itself."""
-        found = {}
-        for path in find_scenarios(self._root):
-            loaded = load_scenario(path, root=self._root).scenario
-            found[loaded.scenario if loaded else path.stem] = path
-        if name not in found:
-            raise pytest.UsageError(f"peel.run: the workspace has no scenario {name!r}; {nearest(name, found)}")
-        return found[name]
 
 
 class _Silent:

@@ -9,6 +9,7 @@ from typing import Literal, NoReturn, cast
 
 import pytest
 
+from peel.estimates.until import parse_until
 from peel.plugins import nearest
 from peel.pytest_plugin import UNDECIDED
 
@@ -30,6 +31,7 @@ class Options:
     models: Mapping[str, str]
     reports: Path | None
     undecided: Undecided
+    until: str | None = None
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -41,6 +43,7 @@ class Options:
             models=_models(config.getoption("--peel-model")),
             reports=None if reports is None else config.invocation_params.dir / reports,
             undecided=_undecided(config.getini("peel_undecided")),
+            until=_until(config.getoption("--peel-until")),
         )
 
 
@@ -52,6 +55,15 @@ def _models(given: list[str]) -> dict[str, str]:
             raise pytest.UsageError(f"--peel-model {one!r} is not ROLE=NAME, such as default=gpt-4o-mini")
         models[role] = name
     return models
+
+
+def _until(given: str | None) -> str | None:
+    try:
+        if given is not None:
+            parse_until(given)
+    except ValueError as error:
+        raise pytest.UsageError(f"--peel-until: {error}") from None
+    return given
 
 
 def _undecided(given: str) -> Undecided:

@@ -61,6 +61,8 @@ class WatchedRun:
     def is_executed(self) -> bool:
         """Whether every execution is stored."""
         with self._changed:
+            if self._ended and self.trouble is None:
+                return True
             return self.run is not None and sum(map(len, self._observed.values())) >= self.run.planned
 
     async def carry_out(self, options: Options) -> None:
@@ -73,8 +75,11 @@ class WatchedRun:
                 cases=self.wanted.cases,
                 variants=self.wanted.variants,
                 models=options.models,
+                until=options.until,
             )
-            self.run = await self._workspace.run(request, self, executor=_CaseByCase(self))
+            # What may end early ends between two sweeps, so it is executed sweep by sweep.
+            executor = _CaseByCase(self) if options.until is None else LocalExecutor()
+            self.run = await self._workspace.run(request, self, executor=executor)
         except asyncio.CancelledError:
             self._end(self._stopped())
             raise
@@ -133,9 +138,9 @@ class WatchedRun:
             while not self._ended and len(self._observed.get(key, ())) < self._planned(address):
                 self._changed.wait(LOOK_EVERY_S)
             observed = sorted(self._observed.get(key, ()), key=lambda one: one.repetition)
-        if self.run is None or len(observed) < self._planned(address):
+        if self.run is None or len(observed) < (1 if self.run.stopped_early else self._planned(address)):
             return _no_outcome(self.trouble)
-        return self._judged(address, judge(self._gates(address), observed))
+        return self._judged(address, judge(self._gates(address), observed, tags=self._tags(address)))
 
     def _judged(self, address: Address, verdict: CaseVerdict) -> Outcome:
         assert self.run is not None  # noqa: S101  # something of it was observed
@@ -176,6 +181,10 @@ class WatchedRun:
             return 1
         items = (item.scenario for item in self.run.scenario_variants)
         return next((item.repetitions for item in items if item.scenario == address.scenario), 1)
+
+    def _tags(self, address: Address) -> tuple[str, ...]:
+        assert self.run is not None  # noqa: S101  # asked once the run is planned
+        return next(one.tags for one in self.run.cases[address.scenario] if one.id == address.case)
 
     def _gates(self, address: Address) -> Sequence[GateDefinition]:
         assert self.run is not None  # noqa: S101  # asked once the run is planned

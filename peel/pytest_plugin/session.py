@@ -118,7 +118,7 @@ class PeelSession:
         """A test with the mark is called repeatedly, and judged by all calls."""
         if not is_to_be_repeated(pyfuncitem):
             return None
-        call_repeatedly(pyfuncitem, self.options, self._loop)
+        call_repeatedly(pyfuncitem, self.options, self._loop, peel=self.fixture)
         return True
 
     @pytest.hookimpl(wrapper=True)

@@ -59,25 +59,92 @@ Scope = Literal["these-cases", "cases-like-these"]
 """Which question an interval answers: exactly these cases run again, or new cases of this kind."""
 
 
+GateStatistic = Literal["mean", "share-below", "pass-hat", "p50", "p95", "difference", "each-case"]
+"""Which number of its subject a gate is about; `GateDefinition` says what each needs."""
+
+PASSES_AT = 0.5
+"""The score from which an execution counts as passed, where a gate that counts passes does not say."""
+
+
+class CaseRule(Record):
+    """How often one case must pass: `passes` of `of` repetitions, and as large a share of any other number of them.
+
+    `written` is how the scenario says it, such as `8 of 10` or `80 %`.
+    """
+
+    passes: int
+    of: int
+    written: str
+
+    def needed(self, repetitions: int) -> int:
+        """How many of so many repetitions must pass: the share, rounded up."""
+        return -(-self.passes * repetitions // self.of)
+
+
 class GateDefinition(Record):
     """A requirement on an estimate: `subject` is an evaluator's id, `cost_usd`, `latency_s` or `error_rate`.
 
-    `kind` tells an evaluator from a measure of the execution itself. Exactly one of `at_least`, `at_most` is set.
+    `kind` tells an evaluator from a measure of the execution itself. `statistic` is the number that is required:
+
+    - `mean`: the mean of the cases' means. Every subject has it.
+    - `share-below`: the share of executions that score strictly below `threshold`.
+    - `pass-hat`: the chance that all of `k` executions of a case pass, which they do from a score of `threshold` on.
+    - `p50`, `p95`: a quantile of the executions' seconds.
+    - `difference`: this run less the run `not_worse_than` (an id, the beginning of one, or `last`), by at most `by`
+      less. `baseline` is the id of that run: None before the run has begun, and where there is none.
+    - `each-case`: no estimate. Every case must pass as often as `rule` says, by scores of `threshold` or more.
+
+    Exactly one of `at_least`, `at_most` is set, save for the last two. `tag` leaves only the cases that have it.
     """
 
     kind: Literal["evaluator", "measure"]
     subject: str
+    statistic: GateStatistic = "mean"
     at_least: float | None = None
     at_most: float | None = None
     tolerance: float = 0.0
     scope: Scope = "these-cases"
+    tag: str | None = None
+    threshold: float | None = None
+    k: int | None = None
+    not_worse_than: str | None = None
+    by: float | None = None
+    baseline: str | None = None
+    rule: CaseRule | None = None
 
     @property
     def requirement(self) -> str:
         """The requirement in words, such as `core-terms at least 0.9`."""
-        if self.at_least is not None:
-            return f"{self.subject} at least {self.at_least:g}"
-        return f"{self.subject} at most {self.at_most:g}"
+        return f"{self._required}{f' (tag {self.tag})' if self.tag is not None else ''}"
+
+    @property
+    def _required(self) -> str:
+        if self.statistic == "difference":
+            return f"{self.subject} not worse than {self.not_worse_than} by more than {self.by:g}"
+        if self.rule is not None:
+            return f"{self.subject} at least {self.rule.written} in each case"
+        bar = f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+        return f"{self._number} {bar}"
+
+    @property
+    def _number(self) -> str:
+        if self.statistic == "share-below":
+            return f"share of {self.subject} below {self.threshold:g}"
+        if self.statistic == "pass-hat":
+            return f"{self.subject} pass^{self.k}"
+        return self.subject if self.statistic == "mean" else f"{self.subject} {self.statistic}"
+
+
+EstimateMethod = Literal["anchored-bootstrap", "t", "cluster-bootstrap", "wilson"]
+"""What makes the interval for new cases; all but the first for who must report it."""
+
+
+class EstimateSettings(Record):
+    """How a scenario's estimates are made: `method` the interval, `passes_at` the score from which on an execution
+    passes, where its passes are counted (pass@k, pass^k, flaky cases)."""
+
+    method: EstimateMethod = "anchored-bootstrap"
+    passes_at: float = PASSES_AT
 
 
 class Variant(Record):
@@ -104,6 +171,7 @@ class Scenario(Record):
     evaluators: tuple[EvaluatorDefinition, ...] = ()
     gates: tuple[GateDefinition, ...] = ()
     below: float = 0.3
+    estimates: EstimateSettings = EstimateSettings()
 
 
 class Price(Record):

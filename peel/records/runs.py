@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from peel.records.base import Json, Record
-from peel.records.definitions import Case, Orchestration, Scenario, Variant
+from peel.records.definitions import BASE_VARIANT, Case, Orchestration, Scenario, Variant
 
 RunStatus = Literal["running", "finished", "interrupted", "over-budget"]
 """`running` may also be a run whose process was killed; all but `finished` can be resumed."""
@@ -17,15 +17,18 @@ class Selection(Record):
     """What a run was asked to run: scenario files relative to the workspace, and what narrows or changes them.
 
     `cases` and `tags` keep the cases that have one of them (empty: all), `variants` likewise; `models` maps a role to
-    the model it names instead.
+    the model it names instead. `given` is a scenario that stands in no file: a mapping with the keys of one. `until` is
+    what the run may end early by, as it was written.
     """
 
     scenarios: tuple[str, ...]
+    given: dict[str, Json] | None = None
     repetitions: int | None = None
     cases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     models: dict[str, str] = Field(default_factory=dict)
+    until: str | None = None
 
 
 class Provenance(Record):
@@ -60,7 +63,10 @@ class ScenarioVariant(Record):
 
 
 class Run(Record):
-    """One invocation of `peel run`. Times are seconds since the epoch; `finished` is None while it runs."""
+    """One invocation of `peel run`. Times are seconds since the epoch; `finished` is None while it runs.
+
+    `planned` counts the executions of the plan; of a run that ended early, those it came to.
+    """
 
     id: str
     started: float
@@ -71,3 +77,21 @@ class Run(Record):
     scenario_variants: tuple[ScenarioVariant, ...] = ()
     cases: dict[str, tuple[Case, ...]] = Field(default_factory=dict)
     """The selected cases by scenario name."""
+
+    def baseline_of(self, scenario: str, variant: str) -> ScenarioVariant | None:
+        """What a variant of a later run is held against: that of its name, else `base`; None where neither is here."""
+        names = {one.variant.name: one for one in self.scenario_variants if one.scenario.scenario == scenario}
+        return names.get(variant, names.get(BASE_VARIANT))
+
+    @property
+    def planned_at_most(self) -> int:
+        """The executions of the whole plan, before `until` ended it."""
+        return sum(
+            item.scenario.repetitions * len(self.cases[item.scenario.scenario]) for item in self.scenario_variants
+        )
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether what it waited for came before the end of its plan."""
+        waited = self.provenance.selection.until is not None
+        return waited and self.status == "finished" and self.planned < self.planned_at_most

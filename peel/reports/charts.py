@@ -1,15 +1,17 @@
-"""Small SVG charts made on the server: they need no script, scale, follow the page's colours and read without any.
+"""Intervals drawn as small SVG inside table cells, on the server: they need no script, scale, follow the page's
+colours and print.
 
 Each is one `<svg role="img">` whose title says in words what is drawn. Colours come from the page's style sheet by
-class, with `currentColor` where it names none.
+class, with `currentColor` where it names none. Charts that stand alone are drawn by the page's script (html_figures).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
-from peel.records import Estimate
+from peel.records import Estimate, Figure
 from peel.records.comparisons import Difference
 from peel.reports.comparison_wording import numbers
 from peel.reports.text import visible
@@ -26,59 +28,83 @@ def interval_chart(estimate: Estimate, *, bar: float | None = None) -> str:
     threshold of the share below, a triangle the `bar` of a gate.
     """
     these = estimate.these_cases
-    parts = [_axis(24), _threshold(estimate.below.threshold, 4, 24)]
+    marks = [_threshold(estimate.below.threshold, 4, 24)]
     if bar is not None:
-        parts.append(f'<path class="c-bar" d="M{_x(bar):.1f} 9l-4 -7h8z"/>')
-    parts.append(_whisker(estimate.low, estimate.high, thick=False))
-    parts.append(_whisker(these.low, these.high, thick=True))
-    if estimate.value is not None:
-        parts.append(f'<circle class="c-dot" cx="{_x(estimate.value):.1f}" cy="14" r="4.5"/>')
+        marks.append(f'<path class="c-bar" d="M{_x(bar):.1f} 9l-4 -7h8z"/>')
+    drawn = Drawn(estimate.id, estimate.value, (these.low, these.high), (estimate.low, estimate.high))
+    return both_intervals_chart(drawn, marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A value in [0, 1] with both its intervals, and what it is called."""
+
+    name: str
+    value: float | None
+    these_cases: tuple[float | None, float | None]
+    like_these: tuple[float | None, float | None]
+
+
+def figure_chart(name: str, figure: Figure) -> str:
+    """A figure in [0, 1] with its intervals, as `interval_chart` draws an estimate."""
+    these = figure.these_cases
+    return both_intervals_chart(
+        Drawn(name, figure.value, (these.low, these.high) if these else (None, None), (figure.low, figure.high)),
+        [],
+    )
+
+
+def both_intervals_chart(drawn: Drawn, marks: Sequence[str] = ()) -> str:
+    """The value as a dot, the interval for exactly these cases thick, that for new ones thin."""
+    parts = [_axis(24), *marks, _whisker(*drawn.like_these, thick=False), _whisker(*drawn.these_cases, thick=True)]
+    if drawn.value is not None:
+        parts.append(f'<circle class="c-dot" cx="{_x(drawn.value):.1f}" cy="14" r="4.5"/>')
     title = (
-        f"{estimate.id}: {number(estimate.value)}; exactly these cases {interval(these.low, these.high)}; "
-        f"new cases like these {interval(estimate.low, estimate.high)}"
+        f"{drawn.name}: {number(drawn.value)}; exactly these cases {interval(*drawn.these_cases)}; "
+        f"new cases like these {interval(*drawn.like_these)}"
     )
     return _svg(title, parts, height=28, kind="c-interval")
 
 
-def histogram(counts: Sequence[int], *, threshold: float, title: str) -> str:
-    """Counts over equal bins of [0, 1], with a dashed line at the `threshold` and the bars below it in another tone."""
-    highest = max([1, *counts])
-    width = _AXIS / max(1, len(counts))
-    parts = []
-    for place, count in enumerate(counts):
-        height = 60 * count / highest
-        low = "c-low" if (place + 0.5) / len(counts) < threshold else "c-high"
-        if count:
-            x, drawn = _MARGIN + place * width + 1, max(1.5, height)
-            parts.append(
-                f'<rect class="{low}" x="{x:.1f}" y="{72 - drawn:.1f}" width="{width - 2:.1f}" height="{drawn:.1f}"/>'
-            )
-    parts += [_axis(72), _threshold(threshold, 6, 72)]
-    parts += [_label(0, 84, "0"), _label(threshold, 84, f"{threshold:g}"), _label(1, 84, "1")]
-    parts.append(f'<text class="c-text" x="{_MARGIN}" y="9" text-anchor="start">{highest:,}</text>')
-    bins = ", ".join(f"{place / len(counts):.1f}: {count}" for place, count in enumerate(counts) if count)
-    return _svg(
-        f"{title}; executions by value from {bins}" if bins else f"{title}; no scores",
-        parts,
-        height=88,
-        kind="c-histogram",
-    )
-
-
 def difference_chart(difference: Difference) -> str:
     """A difference with its interval on an axis from -1 to 1, the 0 marked, the margin as a band around it."""
-    margin = min(1.0, difference.margin)
-    left, right = _x((1 - margin) / 2), _x((1 + margin) / 2)
+    title = f"{difference.id}: difference {numbers(difference)}, margin {difference.margin:g}"
+    ends = difference.low, difference.high
+    return signed_chart(title, difference.difference, ends, margin=difference.margin)
+
+
+def signed_chart(
+    title: str, value: float | None, ends: tuple[float | None, float | None], *, margin: float = 0.0
+) -> str:
+    """A number in [-1, 1] with its interval, the 0 marked, and `margin` as a band around it where there is one."""
+    left, right = (_x((1 + side * min(1.0, margin)) / 2) for side in (-1, 1))
+    band = f'<rect class="c-margin" x="{left:.1f}" y="4" width="{right - left:.1f}" height="20"/>'
     parts = [
-        f'<rect class="c-margin" x="{left:.1f}" y="4" width="{right - left:.1f}" height="20"/>',
+        *([band] if margin else []),
         _axis(24),
         f'<path class="c-zero" d="M{_x(0.5):.1f} 4V24"/>',
-        _whisker(_halved(difference.low), _halved(difference.high), thick=True),
+        _whisker(_halved(ends[0]), _halved(ends[1]), thick=True),
     ]
-    if difference.difference is not None:
-        parts.append(f'<circle class="c-dot" cx="{_x((difference.difference + 1) / 2):.1f}" cy="14" r="4.5"/>')
-    title = f"{difference.id}: difference {numbers(difference)}, margin {difference.margin:g}"
+    if value is not None:
+        parts.append(f'<circle class="c-dot" cx="{_x((value + 1) / 2):.1f}" cy="14" r="4.5"/>')
     return _svg(title, parts, height=28, kind="c-difference")
+
+
+def amount_chart(title: str, drawn: Drawn, *, top: float) -> str:
+    """An amount (seconds, dollars) with its intervals, on an axis from 0 to `top`."""
+
+    def scaled(value: float | None) -> float | None:
+        return None if value is None or top <= 0 else value / top
+
+    parts = [
+        _axis(24),
+        _whisker(*map(scaled, drawn.like_these), thick=False),
+        _whisker(*map(scaled, drawn.these_cases), thick=True),
+    ]
+    place = scaled(drawn.value)
+    if place is not None:
+        parts.append(f'<circle class="c-dot" cx="{_x(place):.1f}" cy="14" r="4.5"/>')
+    return _svg(title, parts, height=28, kind="c-amount")
 
 
 def _halved(value: float | None) -> float | None:
@@ -114,7 +140,3 @@ def _whisker(low: float | None, high: float | None, *, thick: bool) -> str:
     if thick:
         return f'<rect class="c-these" x="{left:.1f}" y="11.5" width="{max(1.0, right - left):.1f}" height="5"/>'
     return f'<path class="c-whisker" d="M{left:.1f} 9v10M{left:.1f} 14H{right:.1f}M{right:.1f} 9v10"/>'
-
-
-def _label(value: float, y: int, text: str) -> str:
-    return f'<text class="c-text" x="{_x(value):.1f}" y="{y}" text-anchor="middle">{escape(text)}</text>'

@@ -11,8 +11,9 @@ from html import escape
 from peel.records.comparisons import CaseChange, Comparison, Difference, PairComparison, ShownExecution
 from peel.reports import comparison_wording as words
 from peel.reports.charts import difference_chart
+from peel.reports.html_figures import wide_table
 from peel.reports.html_page import asset, filled, policy
-from peel.reports.html_summary import shown
+from peel.reports.html_verdicts import shown
 from peel.reports.text import visible
 from peel.reports.wording import number
 
@@ -50,7 +51,7 @@ def _verdict(comparison: Comparison) -> str:
         for pair, one in every
     )
     overall = comparison.overall or (comparison.pairs[0].overall if len(comparison.pairs) == 1 else None)
-    table = _differences([comparison.overall]) if comparison.overall is not None else ""
+    table = differences_table([comparison.overall]) if comparison.overall is not None else ""
     kind = words.state(overall) if overall is not None else "none"
     return f'<p class="verdict {kind}">{shown(words.headline(comparison))}</p><ul class="gates">{rows}</ul>{table}'
 
@@ -67,7 +68,7 @@ def _pair(pair: PairComparison, place: int) -> str:
         f"candidate: {shown(words.side_name(pair.candidate))}<br>"
         f"{'; '.join(shown(one, limit=600) for one in words.case_sentences(pair))}</p>"
     )
-    content = f"{facts}{key}{_differences(words.shown_differences(pair))}{_measures(pair)}"
+    content = f"{facts}{key}{differences_table(words.shown_differences(pair))}{_measures(pair)}"
     return _section(f"h-pair-{place}", heading, content + (_notes(pair.notes) if pair.notes else "") + _cases(pair))
 
 
@@ -80,21 +81,24 @@ def _head(headings: str) -> str:
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
-def _differences(differences: Sequence[Difference]) -> str:
-    head = _head("evaluator|base:|candidate:|difference:|-1 … 1|verdict|p:|made of")
-    return f'<div class="wide"><table>{head}<tbody>{"".join(map(_difference, differences))}</tbody></table></div>'
+def differences_table(differences: Sequence[Difference], *, sides: tuple[str, str] = ("base", "candidate")) -> str:
+    """Differences with drawn intervals, verdicts and what they are made of; `sides` are what the two are called."""
+    headings = ("evaluator", f"{sides[0]}:", f"{sides[1]}:", "difference:", "-1 … 1", "verdict", "p:", "made of")
+    return wide_table(headings, map(_difference, differences))
 
 
-def _difference(one: Difference) -> str:
+def _difference(one: Difference) -> tuple[str, ...]:
     noted = words.notes(one)
     note = f'<div class="note">{shown(noted, limit=600)}</div>' if noted else ""
-    said = f"{words.sign(one)} {shown(words.verdict(one))}"
     return (
-        f'<tr><th scope="row">{shown(words.title(one))}{note}</th><td class="n">{number(one.base.value)}</td>'
-        f'<td class="n">{number(one.candidate.value)}</td><td class="n">{shown(words.numbers(one))}</td>'
-        f'<td class="drawn">{difference_chart(one)}</td>'
-        f'<td class="said"><span class="word {words.state(one)}">{said}</span></td>'
-        f'<td class="n">{shown(words.p_value(one))}</td><td>{shown(words.sizes(one))}</td></tr>'
+        f"{shown(words.title(one))}{note}",
+        number(one.base.value),
+        number(one.candidate.value),
+        shown(words.numbers(one)),
+        difference_chart(one),
+        f'<span class="word {words.state(one)}">{words.sign(one)} {shown(words.verdict(one))}</span>',
+        shown(words.p_value(one)),
+        shown(words.sizes(one)),
     )
 
 

@@ -15,7 +15,7 @@ from peel.records.comparisons import (
     PairComparison,
     ShownExecution,
 )
-from peel.reports.wording import SCOPES, cost, number, seconds, share
+from peel.reports.wording import SCOPES, cost, money, number, seconds, share
 
 MEASURES = {"cost_usd": "cost per execution", "latency_s": "latency", "error_rate": "errored executions"}
 """What is compared beside the scores."""
@@ -192,7 +192,7 @@ def _amount(measure: MeasureDifference, value: float) -> str:
     size = abs(value)
     if measure.measure == "error_rate":
         return f"{mark}{100 * size:.1f} points"
-    return mark + (f"{size:.3g} s" if measure.measure == "latency_s" else f"${size:.2g}")
+    return mark + (f"{size:.3g} s" if measure.measure == "latency_s" else money(size))
 
 
 def _ratio(measure: MeasureDifference) -> str:

@@ -64,9 +64,9 @@ class CsvReport:
             text.detach()
 
 
-def inert(cell: str) -> str:
+def inert(cell: str, *, limit: int = LONGEST_CELL) -> str:
     """A text cell that no spreadsheet takes for a formula, without characters CSV or UTF-8 cannot hold."""
-    text = encodable(bounded(cell, limit=LONGEST_CELL)).replace("\0", "\ufffd")
+    text = encodable(bounded(cell, limit=limit)).replace("\0", "\ufffd")
     return f"'{text}" if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 

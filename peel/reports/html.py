@@ -1,24 +1,32 @@
 """The HTML report: one file that holds all it needs, opens from disk without a network and stays small.
 
-The upper half is made on the server (html_summary); the numbers of all executions (html_data) and the texts of as many
-as the budget allows, the weakest first (html_details), follow as compressed data that the page's one script reads.
-A content security policy allows that script and that style sheet by their hashes, and nothing else: no request
-leaves the page, and no text in it can become code.
+The upper half is made on the server (html_verdicts, html_summary, html_history, html_findings, html_usage); the numbers
+of all executions (html_data) and the texts of as many as the budget allows, the weakest first (html_details), follow as
+compressed data that the page's script reads, with the chart library that draws the charts (html_figures).
+A content security policy allows that script, that library and that style sheet by their hashes, and nothing else: no
+request leaves the page, and no text in it can become code.
 """
 
 from __future__ import annotations
 
 from typing import Any, BinaryIO
 
+from peel.estimates.history import histories
 from peel.records import Run
+from peel.reports import html_findings as findings
+from peel.reports import html_history as history
 from peel.reports import html_summary as summary_half
 from peel.reports.format import ReportSource
-from peel.reports.html_data import case_list, packed_arrays, packed_json, part_facts
+from peel.reports.html_data import case_list, packed, packed_arrays, packed_json, part_facts
 from peel.reports.html_details import blocks
-from peel.reports.html_page import asset, filled, policy
+from peel.reports.html_figures import Figures
+from peel.reports.html_page import asset, filled, policy, script
+from peel.reports.html_usage import usage
+from peel.reports.html_verdicts import head, shown, stopping, verdicts
 from peel.reports.text import one_line
 from peel.reports.weakness import reading_order
 from peel.reports.wording import levels
+from peel.store.reading import ReadOnce
 
 BUDGET = 4_500_000
 """The largest report, in bytes."""
@@ -26,8 +34,19 @@ BUDGET = 4_500_000
 NUMBERS_BUDGET = 2_000_000
 """How much of it the numbers of all executions may take; scenario variants beyond it are left out, and named."""
 
+MOST_TEXTS = 20_000
+"""The texts of how many executions it holds at most: short texts would fit by the hundred thousand, and nobody reads
+them, but each costs time to write."""
+
 _AT_THE_END = 250_000
 """What is kept for the list of executions whose texts are there."""
+
+
+SCRIPTS = ("data", "charts", "cases", "map", "execution", "start")
+"""The files of the page's script, in their order."""
+
+LIBRARY = "charts/echarts.js"
+"""The chart library: a part of Apache ECharts, as `make charts` makes it."""
 
 
 class HtmlReport:
@@ -37,6 +56,7 @@ class HtmlReport:
 
     def write(self, source: ReportSource, out: BinaryIO) -> None:
         page = _Page(out)
+        source = ReportSource(source.summary, ReadOnce(source.stored))
         run = source.stored.run
         parts = {
             (part.scenario.scenario, part.variant.name): source.stored.columns(
@@ -44,8 +64,12 @@ class HtmlReport:
             )
             for part in run.scenario_variants
         }
-        before, after = _template(source, parts)
+        library, figures = asset(LIBRARY), Figures()
+        before, after = _template(source, parts, figures=figures, library=library)
         page.write(before)
+        page.data("charts", packed_json(figures.specs))
+        if figures.specs:
+            page.data("chart-library", packed(library.encode()))
         _write_numbers(page, run, parts)
         _write_details(page, source, parts, room=BUDGET - len(after))
         page.write(after)
@@ -67,23 +91,32 @@ class _Page:
         self.write(b'<script type="application/octet-stream" id="%s">%s</script>\n' % (name.encode(), payload))
 
 
-def _template(source: ReportSource, parts: summary_half.Parts) -> tuple[bytes, bytes]:
-    """The page before and after the data."""
-    style, script = asset("report.css"), asset("report.js")
+def _template(
+    source: ReportSource, parts: summary_half.Parts, *, figures: Figures, library: str
+) -> tuple[bytes, bytes]:
+    """The page before and after the data; its charts are gathered in `figures`."""
+    style, code = asset("report.css") + asset("comparison.css"), script(*SCRIPTS)
     run, summary = source.stored.run, source.summary
+    past = histories(source.stored, summary)
     sections = {
-        "policy": policy(style=style, script=script),
-        "title": f"PEEL report {summary_half.shown(run.id)}",
+        "policy": policy(style=style, scripts=(code, library)),
+        "title": f"PEEL report {shown(run.id)}",
         "style": style,
-        "script": script,
-        "head": summary_half.head(run),
-        "verdicts": summary_half.verdicts(summary),
+        "script": code,
+        "head": head(run),
+        "verdicts": stopping(summary) + verdicts(summary),
         "warning": summary_half.warning(run),
         "models": summary_half.models(run),
         "level": levels(summary),
         "estimates": summary_half.estimates(summary),
-        "distributions": summary_half.distributions(summary, parts),
-        "usage": summary_half.usage(summary),
+        "previous": history.previous(past, summary),
+        "trends": history.trends(past, summary, figures),
+        "steps": findings.steps(summary),
+        "reliability": findings.reliability(summary),
+        "tags": findings.tags(summary) or "<p>No case has a tag.</p>",
+        "variance": findings.variance(summary, figures) or "<p>Nothing is scored.</p>",
+        "distributions": summary_half.distributions(summary, parts, figures),
+        "usage": usage(summary),
         "troubles": summary_half.troubles(summary),
         "provenance": summary_half.provenance(run),
     }
@@ -116,7 +149,7 @@ def _write_numbers(page: _Page, run: Run, parts: summary_half.Parts) -> None:
 def _write_details(page: _Page, source: ReportSource, parts: summary_half.Parts, *, room: int) -> None:
     """The texts of executions in the order they are worth reading, until the room is used."""
     order = reading_order(list(parts.values()))
-    stored = source.stored.executions(int(number) for number in order)
+    stored = source.stored.executions(int(number) for number in order[:MOST_TEXTS])
     held: list[list[int]] = []
     for numbers, block in blocks(stored, source.stored.run):
         if page.size + len(block) + _AT_THE_END > room:

@@ -1,92 +1,38 @@
-"""The HTML report's upper half, made on the server: verdicts, estimates with drawn intervals, models, provenance.
+"""The HTML report's upper half, made on the server: estimates with drawn intervals, distributions, faults, models,
+provenance.
 
-Readable without any script. Every text from outside goes through `shown`, which makes it visible and escapes it.
+Its numbers are readable without any script. Every text from outside goes through `shown`, which makes it visible and
+escapes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
-from peel.records import Estimate, GateResult, Run, RunSummary, ScenarioSummary
-from peel.reports.charts import histogram, interval_chart
+from peel.records import Estimate, Run, RunSummary, ScenarioSummary, Together
+from peel.reports.charts import Drawn, both_intervals_chart, interval_chart
+from peel.reports.html_figures import Figures, table, wide_table
+from peel.reports.html_history import bars_of
+from peel.reports.html_verdicts import shown
 from peel.reports.models_used import BETTER_MODEL, models_used, weak_model_warning
-from peel.reports.text import as_text, one_line
-from peel.reports.wording import (
-    MARKS,
-    STATUSES,
-    SYMBOLS,
-    VERDICTS,
-    gate_sentence,
-    interval,
-    last_moment,
-    name_of,
-    notes_of,
-    number,
-    share,
-    usage_cells,
-)
+from peel.reports.text import as_text
+from peel.reports.wording import MARKS, interval, name_of, notes_of, number, share
 from peel.store.reading import SCORED, Columns
 
 MOST_ROWS = 400
 """How many estimates the page shows drawn; a run with more has them all in the JSON report."""
 
-_BINS = 20
+MOST_DISTRIBUTIONS = 120
+"""How many distributions the page draws."""
+
+BINS = 20
+"""How many bins a distribution has."""
+
 Parts = Mapping[tuple[str, str], Columns]
-
-
-def shown(text: str, *, limit: int = 300) -> str:
-    """Text from outside as HTML: visible, on one line, bounded, escaped."""
-    return escape(one_line(text, limit=limit))
-
-
-def head(run: Run) -> str:
-    """The run's name, time and status."""
-    return (
-        f'<h1>PEEL report <span class="run">{shown(run.id)}</span></h1>'
-        f'<p class="facts">{shown(last_moment(run))} · {shown(STATUSES[run.status])}</p>'
-    )
-
-
-def verdicts(summary: RunSummary) -> str:
-    """The gates in words, the worst first."""
-    gates = [(scenario, gate) for scenario in summary.scenarios for gate in scenario.gates]
-    if not gates:
-        return '<p class="verdict none">No gate is defined: nothing here was required.</p>'
-    order = {"fail": 0, "undecided": 1, "pass": 2}
-    rows = "".join(
-        _gate(scenario, gate) for scenario, gate in sorted(gates, key=lambda item: order[item[1].verdict])[:MOST_ROWS]
-    )
-    sentence = _sentence([gate for _, gate in gates])
-    return f'<p class="verdict {_overall(gates)}">{sentence}</p><ul class="gates">{rows}</ul>'
-
-
-def _overall(gates: Iterable[tuple[ScenarioSummary, GateResult]]) -> str:
-    found = {gate.verdict for _, gate in gates}
-    return next(verdict for verdict in ("fail", "undecided", "pass") if verdict in found)
-
-
-def _sentence(gates: list[GateResult]) -> str:
-    counted = {verdict: sum(gate.verdict == verdict for gate in gates) for verdict in VERDICTS}
-    if counted["pass"] == len(gates):
-        return f"{SYMBOLS['pass']} {'The gate' if len(gates) == 1 else f'All {len(gates)} gates'} passed"
-    parts = [
-        f"{SYMBOLS[verdict]} {counted[verdict]} {VERDICTS[verdict]}"
-        for verdict in ("fail", "undecided", "pass")
-        if counted[verdict]
-    ]
-    return f"Gates: {', '.join(parts)}"
-
-
-def _gate(scenario: ScenarioSummary, gate: GateResult) -> str:
-    return (
-        f'<li class="{gate.verdict}"><span class="word">{SYMBOLS[gate.verdict]} {VERDICTS[gate.verdict]}</span>'
-        f'<span class="requirement">{shown(gate.requirement)}</span>'
-        f'<span class="where">{shown(name_of(scenario))}</span>'
-        f'<span class="why">{shown(gate_sentence(gate))}</span></li>'
-    )
 
 
 def warning(run: Run) -> str:
@@ -110,7 +56,8 @@ def estimates(summary: RunSummary) -> str:
         "<th class=n>scored<th class=n>unscored<th class=n>pending<th class=n>cases"
     ).replace("<th", '<th scope="col"')
     body = "".join(rows[:MOST_ROWS])
-    return f'<div class="wide"><table class="estimates"><thead><tr>{headings}</tr></thead>{body}</table></div>{more}'
+    table = f'<div class="wide"><table class="estimates"><thead><tr>{headings}</tr></thead>{body}</table></div>'
+    return f"{table}{more}{_together(summary)}"
 
 
 def _estimate_rows(scenario: ScenarioSummary) -> Iterator[str]:
@@ -123,17 +70,9 @@ def _estimate_rows(scenario: ScenarioSummary) -> Iterator[str]:
         f'<span class="variant">{shown(scenario.variant)}</span> '
         f'<span class="facts">{" · ".join(facts)}</span></th></tr>'
     )
-    bars = {gate.subject: _bar(gate) for gate in scenario.gates}
+    bars = bars_of(scenario)
     for estimate in scenario.evaluators:
-        yield _estimate_row(estimate, bars.get(estimate.id))
-
-
-def _bar(gate: GateResult) -> float | None:
-    """The number a requirement names, such as 0.9 of `core-terms at least 0.9`."""
-    try:
-        return float(gate.requirement.rsplit(" ", 1)[-1])
-    except ValueError:
-        return None
+        yield _estimate_row(estimate, bars[estimate.id][0] if estimate.id in bars else None)
 
 
 def _estimate_row(estimate: Estimate, bar: float | None) -> str:
@@ -158,36 +97,71 @@ def _estimate_row(estimate: Estimate, bar: float | None) -> str:
     )
 
 
-def distributions(summary: RunSummary, parts: Parts) -> str:
+def _together(summary: RunSummary) -> str:
+    """Each evaluator over several scenarios; nothing where a run has one."""
+    if not summary.together:
+        return ""
+    rows = (
+        (
+            f"{shown(one.id)} <span class=small>{shown(_weights(one))}</span>",
+            shown(one.variant),
+            number(one.value),
+            both_intervals_chart(
+                Drawn(one.id, one.value, (one.these_cases.low, one.these_cases.high), (one.low, one.high))
+            ),
+            interval(one.these_cases.low, one.these_cases.high),
+            interval(one.low, one.high),
+            f"{one.n_scored:,} of {one.n_executions:,}",
+            f"{one.n_cases:,}",
+        )
+        for one in summary.together[:MOST_ROWS]
+    )
+    headings = (
+        "evaluator", "variant", "mean:", "0 … 1", "exactly these cases:", "new cases like these:", "scored:", "cases:"
+    )  # fmt: skip
+    return f"<h3>Several scenarios together</h3>{wide_table(headings, rows)}"
+
+
+def _weights(one: Together) -> str:
+    """Which scenarios are in the mean, each with its weight, and which are not."""
+    made = ", ".join(f"{name} × {weight:.2g}" for name, weight in one.weights.items())
+    return f"{made}; without {', '.join(one.left_out)}" if one.left_out else made
+
+
+def distributions(summary: RunSummary, parts: Parts, figures: Figures) -> str:
     """A histogram of each evaluator's scores under each variant."""
-    figures: list[str] = []
+    drawn: list[str] = []
+    asked = 0
     for scenario in summary.scenarios:
         columns = parts.get((scenario.scenario, scenario.variant))
         for estimate in scenario.evaluators if columns is not None else ():
             column = columns.scores.get(estimate.id) if columns is not None else None
-            if column is None or len(figures) >= MOST_ROWS:
-                continue
-            values = column.value[column.status == SCORED]
-            counts = np.histogram(values, bins=_BINS, range=(0, 1))[0].tolist()
-            chart = histogram(counts, threshold=estimate.below.threshold, title=f"{estimate.id}, {name_of(scenario)}")
-            figures.append(
-                f"<figure>{chart}<figcaption>{shown(estimate.id)} "
-                f"<span>{shown(name_of(scenario))}</span></figcaption></figure>"
-            )
-    return f'<div class="figures">{"".join(figures)}</div>'
+            asked += column is not None
+            if column is not None and len(drawn) < MOST_DISTRIBUTIONS:
+                drawn.append(_distribution(estimate, scenario, column.value[column.status == SCORED], figures))
+    more = f"<p>{asked - len(drawn):,} further distributions are left out.</p>" if asked > len(drawn) else ""
+    return f'<div class="figures">{"".join(drawn)}</div>{more}'
 
 
-def usage(summary: RunSummary) -> str:
-    """Tokens, cost and latency of the application, and what the judge used."""
-    headings = ("", "tokens in", "tokens out", "cost", "latency p50", "latency p95", "judge tokens", "judge cost")
-    top = "".join(f'<th scope="col"{" class=n" if heading else ""}>{heading}</th>' for heading in headings)
-    rows = "".join(
-        f'<tr><th scope="row">{shown(name_of(scenario))}</th>'
-        + "".join(f'<td class="n">{escape(cell)}</td>' for cell in usage_cells(scenario))
-        + "</tr>"
-        for scenario in summary.scenarios[:MOST_ROWS]
-    )
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table></div>'
+def _distribution(estimate: Estimate, scenario: ScenarioSummary, values: NDArray[np.float64], figures: Figures) -> str:
+    caption = f"{shown(estimate.id)} <span>{shown(name_of(scenario))}</span>"
+    if not values.size:
+        return f"<figure><figcaption>{caption}</figcaption><p>No score yet.</p></figure>"
+    counts = np.histogram(values, bins=BINS, range=(0, 1))[0].tolist()
+    filled = [(_bin(place), count) for place, count in enumerate(counts) if count]
+    return figures.figure(
+        {"kind": "distribution", "counts": counts, "threshold": estimate.below.threshold},
+        caption=caption,
+        says=f"{estimate.id}: {values.size:,} executions by score: "
+        + ", ".join(f"{of}: {count:,}" for of, count in filled),
+        numbers=table(("score", "executions:", f"of {values.size:,}:"),
+                      ((of, f"{count:,}", share(count / values.size)) for of, count in filled)),
+    )  # fmt: skip
+
+
+def _bin(place: int) -> str:
+    """The scores of one bin: its low end belongs to it, of the last one the high end too."""
+    return f"{place / BINS:.2f} to {'' if place == BINS - 1 else 'under '}{(place + 1) / BINS:.2f}"
 
 
 def troubles(summary: RunSummary) -> str:

@@ -7,8 +7,21 @@ import math
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from peel.records import CaseFigures, Estimate, GateResult, Run, RunSummary, ScenarioSummary, UsageFigures
+from peel.records import (
+    CaseFigures,
+    Estimate,
+    GateResult,
+    Run,
+    RunSummary,
+    ScenarioSummary,
+    StepFindings,
+    TagEstimates,
+    UsageFigures,
+    VarianceFigures,
+)
+from peel.reports.explaining import narrowing_sentence, steps_sentence
 from peel.reports.format import ReportSource
+from peel.reports.json_estimates import bounds, figure, reliability, together
 from peel.reports.text import encodable
 from peel.reports.wording import notes_of, utc
 
@@ -37,6 +50,8 @@ def report_object(summary: RunSummary, run: Run) -> dict[str, Any]:
         "schema": SCHEMA,
         "run": _run(run),
         "scenarios": [_scenario(scenario) for scenario in summary.scenarios],
+        "together": [together(one) for one in summary.together],
+        "stopping": None if summary.stopping is None else summary.stopping.model_dump(),
     }
     result: dict[str, Any] = plain(report)
     return result
@@ -59,13 +74,24 @@ def _scenario(scenario: ScenarioSummary) -> dict[str, Any]:
         "planned": scenario.planned,
         "completed": scenario.completed,
         "errored": scenario.errored,
-        "evaluators": [_evaluator(estimate) for estimate in scenario.evaluators],
+        "evaluators": [
+            {
+                **_evaluator(estimate),
+                "variance": _variance(scenario.variance.get(estimate.id)),
+                "reliability": reliability(estimate.reliability),
+            }
+            for estimate in scenario.evaluators
+        ],
         "usage": _usage(scenario.usage),
         "gates": [_gate(gate) for gate in scenario.gates],
         "judge_usage": _usage(scenario.judge_usage) if scenario.judge_usage else None,
         "marks": dict(sorted(scenario.marks.items())),
         "faults": dict(sorted(scenario.faults.items())),
         "cases": [_case(case) for case in scenario.cases],
+        "tags": [_tag(one) for one in scenario.tags],
+        "tags_left_out": scenario.tags_left_out,
+        "steps": _steps(scenario.steps),
+        "planned_at_most": scenario.planned_at_most,
     }
 
 
@@ -88,6 +114,41 @@ def _evaluator(estimate: Estimate) -> dict[str, Any]:
         "below": {"threshold": below.threshold, "count": below.count, "share": below.share},
         "use": estimate.use,
         "note": notes_of(estimate),
+        "corrected": [one.model_dump() for one in estimate.corrected],
+    }
+
+
+def _tag(one: TagEstimates) -> dict[str, Any]:
+    return {"tag": one.tag, "n_cases": one.n_cases, "evaluators": [_evaluator(estimate) for estimate in one.evaluators]}
+
+
+def _variance(figures: VarianceFigures | None) -> dict[str, Any] | None:
+    if figures is None:
+        return None
+    return {
+        "n_cases": figures.n_cases,
+        "n_executions": figures.n_executions,
+        "n_judged_again": figures.n_judged_again,
+        "n_judgements": figures.n_judgements,
+        "total": figures.total,
+        "case": figures.case,
+        "case_low": figures.case_low,
+        "case_high": figures.case_high,
+        "execution": figures.execution,
+        "judge": figures.judge,
+        "narrower": figures.narrower.model_dump(mode="json"),
+        "advice": narrowing_sentence(figures),
+        "note": figures.note,
+        "judge_note": figures.judge_note,
+    }
+
+
+def _steps(findings: StepFindings) -> dict[str, Any]:
+    return {
+        "first": findings.first,
+        "sentence": steps_sentence(findings),
+        "effects": [effect.model_dump(mode="json") for effect in findings.effects],
+        "errors": [one.model_dump(mode="json") for one in findings.errors],
     }
 
 
@@ -97,7 +158,15 @@ def _usage(usage: UsageFigures) -> dict[str, Any]:
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
         "cost_usd": usage.cost_usd,
-        "latency_s": {"mean": latency.mean, "p50": latency.p50, "p95": latency.p95},
+        "latency_s": {
+            "mean": latency.mean,
+            "p50": latency.p50,
+            "p95": latency.p95,
+            "mean_of_cases": figure(latency.mean_of_cases),
+            "p50_these_cases": bounds(latency.p50_bounds),
+            "p95_these_cases": bounds(latency.p95_bounds),
+        },
+        "cost_usd_per_execution": figure(usage.cost_per_execution),
     }
 
 
@@ -111,6 +180,11 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "high": gate.high,
         "subject": gate.subject,
         "reason": gate.reason,
+        "statistic": gate.statistic,
+        "tag": gate.tag,
+        "baseline": gate.baseline,
+        "short": list(gate.short),
+        "method": gate.method,
     }
 
 

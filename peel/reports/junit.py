@@ -2,7 +2,8 @@
 
 It is red exactly when `peel run` ends with 1 or 3, so that view and exit code never disagree. Its test cases are the
 gates (`fail` is a failure; `undecided` is skipped, with the reason, since nothing was shown either way) and then
-the cases. A case is a failure when an evaluator whose gate failed always finds it below the scenario's threshold; an
+the cases. A case is a failure when an evaluator whose gate failed always finds it below the scenario's threshold, or
+where it falls short of a gate on each case; an
 error when an execution of it errored or a score could not be made; skipped when nothing of it is scored. Otherwise it
 passes: what is wrong only sometimes, or not required by a gate, stands with its counts in `system-out`.
 """
@@ -115,9 +116,12 @@ def _gate(gate: GateResult) -> _Test:
 
 
 def _case(case: CaseFigures, place: int, scenario: ScenarioSummary, counts: dict[str, CaseCounts]) -> _Test:
-    failed = {gate.subject for gate in scenario.gates if gate.verdict == "fail"}
+    fails = [gate for gate in scenario.gates if gate.verdict == "fail" and (gate.tag is None or gate.tag in case.tags)]
+    failed = {gate.subject for gate in fails if gate.statistic != "each-case"}
     lines = [*_what_is_known(case, place, scenario, counts), f"{case.completed} completed, {case.errored} errored"]
-    return _Test(case.case, kind="case", outcome=_outcome(case, place, counts, failed=failed), said="\n".join(lines))
+    is_short = any(case.case in gate.short for gate in fails)
+    outcome = "failure" if is_short else _outcome(case, place, counts, failed=failed)
+    return _Test(case.case, kind="case", outcome=outcome, said="\n".join(lines))
 
 
 def _outcome(case: CaseFigures, place: int, counts: dict[str, CaseCounts], *, failed: set[str]) -> str | None:

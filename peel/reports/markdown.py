@@ -10,8 +10,17 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from peel.records import CaseFigures, Estimate, RunSummary, ScenarioSummary
+from peel.reports.corrected_wording import corrected_sentences
+from peel.reports.explaining import (
+    ASSOCIATION,
+    narrowing_cell,
+    steps_sentence,
+    variance_cells,
+    variance_notes,
+)
 from peel.reports.format import ReportSource
 from peel.reports.models_used import models_used, weak_model_warning
+from peel.reports.short_tables import short_tables, used_on_average
 from peel.reports.text import one_line
 from peel.reports.weakness import counts_by_case
 from peel.reports.wording import (
@@ -25,6 +34,7 @@ from peel.reports.wording import (
     notes_by_text,
     number,
     share,
+    stopping_sentence,
     usage_cells,
 )
 
@@ -54,11 +64,16 @@ def _lines(source: ReportSource) -> Iterator[str]:
     run, summary = source.stored.run, source.summary
     yield f"## PEEL: {_headline(summary.scenarios)}"
     yield f"\nRun {escaped(run.id)}, {escaped(last_moment(run))}, {escaped(STATUSES[run.status])}."
+    if summary.stopping is not None:
+        yield f"\n{escaped(stopping_sentence(summary.stopping), limit=500)}."
     warning = weak_model_warning(run)
     if warning:
         yield f"\n> ⚠️ {escaped(warning, limit=500)}"
     yield from _gates(summary.scenarios)
     yield from _estimates(summary)
+    yield from _short_tables(summary)
+    yield from _variance(summary.scenarios)
+    yield from _steps(summary.scenarios)
     yield from _weakest(source)
     yield from _faults(summary.scenarios)
     yield from _usage(source)
@@ -108,6 +123,8 @@ def _estimates(summary: RunSummary) -> Iterator[str]:
     scenarios = summary.scenarios
     headings = "scenario|variant|evaluator|mean:|exactly these cases|new cases like these|below:|n:|unscored:|pending:"
     yield from _table("Estimates", headings, (_estimate(s, estimate) for s in scenarios for estimate in s.evaluators))
+    for scenario, evaluator, sentence in corrected_sentences(summary):
+        yield f"\n{escaped(evaluator)} ({escaped(scenario)}): {escaped(sentence, limit=600)}"
     for note, about in notes_by_text(summary).items():
         yield f"\n{', '.join(map(escaped, about))}: {escaped(note, limit=400)}"
 
@@ -126,6 +143,47 @@ def _estimate(scenario: ScenarioSummary, estimate: Estimate) -> str:
         f"{estimate.n_unscored:,}",
         f"{estimate.n_pending:,}",
     )
+
+
+def _short_tables(summary: RunSummary) -> Iterator[str]:
+    for made in short_tables(summary):
+        rows = (_row(*(escaped(cell) for cell in row)) for row in made.rows)
+        yield from _table(made.title.capitalize(), "|".join(made.headings), rows)
+        for sentence in made.sentences:
+            yield f"\n{escaped(sentence, limit=400)}"
+
+
+def _variance(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
+    """Where the variance comes from, for the evaluators of which it is known."""
+    headings = "scenario|evaluator|cases:|repetitions:|judge:|to narrow the interval"
+    rows = (
+        _row(
+            escaped(name_of(scenario)),
+            escaped(name),
+            *variance_cells(figures),
+            escaped(narrowing_cell(figures), limit=400),
+        )
+        for scenario in scenarios
+        for name, figures in scenario.variance.items()
+        if any(part is not None for part in (figures.case, figures.execution, figures.judge))
+    )
+    yield from _table("Where the variance comes from", headings, rows)
+    notes = {note: names for scenario in scenarios for note, names in variance_notes(scenario).items()}
+    for note, names in notes.items():
+        yield f"\n{', '.join(map(escaped, names))}: {escaped(note, limit=400)}"
+
+
+def _steps(scenarios: tuple[ScenarioSummary, ...]) -> Iterator[str]:
+    """The step to work on first, in words."""
+    told = [(scenario, steps_sentence(scenario.steps)) for scenario in scenarios]
+    if not any(sentence for _, sentence in told):
+        return
+    yield "\n### Steps"
+    for scenario, sentence in told:
+        if sentence:
+            yield f"\n{escaped(name_of(scenario))}: {escaped(sentence, limit=1_000)}"
+    if any(scenario.steps.effects for scenario in scenarios):
+        yield f"\n{ASSOCIATION}"
 
 
 def _weakest(source: ReportSource) -> Iterator[str]:
@@ -171,6 +229,10 @@ def _usage(source: ReportSource) -> Iterator[str]:
     headings = "scenario|tokens in:|tokens out:|cost:|latency p50:|p95:|judge tokens:|judge cost:"
     rows = (_row(escaped(name_of(scenario)), *usage_cells(scenario)) for scenario in source.summary.scenarios)
     yield from _table("Usage", headings, rows)
+    for scenario in source.summary.scenarios:
+        sentence = used_on_average(scenario)
+        if sentence:
+            yield f"\n{escaped(name_of(scenario))}: {escaped(sentence, limit=400)}."
     named = [f"{escaped(use.role)}: {escaped(use.model)}" for use in models_used(source.stored.run)]
     if named:
         yield f"\nModels: {'; '.join(named)}."

@@ -12,8 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from peel.records import BASE_VARIANT, Estimate, GateResult, Run, RunSummary, ScenarioSummary
+from peel.reports.corrected_wording import corrected_sentences
 from peel.reports.models_used import BETTER_MODEL, models_used, weak_model_warning
+from peel.reports.short_tables import ShortTable, short_tables, used_on_average
 from peel.reports.terminal_execution import render_execution
+from peel.reports.terminal_findings import render_findings
 from peel.reports.text import one_line
 from peel.reports.wording import (
     MARKS,
@@ -27,6 +30,7 @@ from peel.reports.wording import (
     notes_by_text,
     number,
     share,
+    stopping_sentence,
     usage_cells,
 )
 
@@ -41,8 +45,20 @@ _FAULTS_SHOWN = 10
 def render_summary(summary: RunSummary, run: Run, *, console: Console) -> None:
     """Print a run: its estimates, gates, marks, faults, usage and judge."""
     console.print(_head(run))
+    if summary.stopping is not None:
+        console.print(Text(stopping_sentence(summary.stopping)))
     console.print(_estimates(summary, wide=console.width >= _WIDE))
-    for part in (_notes(summary), _gates(summary), _counts(summary), _usage(summary), _models(run)):
+    findings = render_findings(summary)
+    for part in (
+        _notes(summary),
+        _corrected(summary),
+        _gates(summary),
+        *(_short(table) for table in short_tables(summary)),
+        *findings,
+        _counts(summary),
+        _usage(summary),
+        _models(run),
+    ):
         if part is not None:
             console.print(part)
     warning = weak_model_warning(run)
@@ -151,6 +167,21 @@ def _notes(summary: RunSummary) -> RenderableType | None:
     return Padding(table, (0, 0, 1, 0))
 
 
+def _corrected(summary: RunSummary) -> RenderableType | None:
+    """The judges' means beside what people said."""
+    table = Table(
+        box=None,
+        pad_edge=False,
+        show_header=False,
+        title="judged and checked",
+        title_justify="left",
+        title_style="bold",
+    )
+    for scenario, evaluator, sentence in corrected_sentences(summary):
+        table.add_row(Text(one_line(evaluator)), Text(one_line(scenario)), Text(one_line(sentence, limit=600)))
+    return Padding(table, (0, 0, 1, 0)) if table.row_count else None
+
+
 def _gates(summary: RunSummary) -> RenderableType | None:
     rows = [(scenario, gate) for scenario in summary.scenarios for gate in scenario.gates]
     if not rows:
@@ -208,7 +239,23 @@ def _usage(summary: RunSummary) -> RenderableType:
         table.add_column(heading, justify="left" if not heading else "right")
     for scenario in summary.scenarios:
         table.add_row(Text(one_line(name_of(scenario))), *(Text(cell) for cell in usage_cells(scenario)))
-    return Padding(table, (0, 0, 1, 0))
+    means = ((name_of(scenario), used_on_average(scenario)) for scenario in summary.scenarios)
+    told = [Text(one_line(f"{name}: {sentence}", limit=400), style="dim") for name, sentence in means if sentence]
+    return Padding(Group(table, *told), (0, 0, 1, 0))
+
+
+def _short(made: ShortTable) -> RenderableType:
+    """A short table with its sentences under it."""
+    table = Table(
+        box=None, pad_edge=False, title=made.title, title_justify="left", title_style="bold", header_style="dim"
+    )
+    for heading in made.headings:
+        is_number = heading.endswith(":")
+        table.add_column(heading.removesuffix(":"), justify="right" if is_number else "left", overflow="fold")
+    for row in made.rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    sentences = (Text(one_line(sentence, limit=400), style="dim") for sentence in made.sentences)
+    return Padding(Group(table, *sentences), (0, 0, 1, 0))
 
 
 def _models(run: Run) -> Text | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from peel.records import BASE_VARIANT, Estimate, GateResult, Mark, Run, RunSummary, ScenarioSummary
+from peel.records.stopping import Stopping
 
 VERDICTS = {"pass": "passed", "fail": "failed", "undecided": "undecided"}
 """A gate's verdict as a word for a person."""
@@ -47,7 +51,7 @@ def number(value: float | None) -> str:
 
 
 def quantity(value: float | None) -> str:
-    """A value of any size (seconds, dollars) to three significant digits; `–` where it is undefined."""
+    """A value of any size, such as seconds, to three significant digits; `–` where it is undefined."""
     return "–" if value is None else f"{value:.3g}"
 
 
@@ -67,7 +71,14 @@ def cost(value: float | None) -> str:
     """US dollars; `unknown` where the price is."""
     if value is None:
         return UNKNOWN
-    return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.2g}"
+    return money(value)
+
+
+def money(value: float) -> str:
+    """US dollars in digits, however small: to the cent, or to two significant digits where that is finer: $0.00004."""
+    fine = format(Decimal(f"{value:.2g}"), "f")
+    digits = fine if abs(value) < 1 and len(fine.partition(".")[2]) > 2 else f"{value:,.2f}"
+    return f"-${digits[1:]}" if value < 0 else f"${digits}"
 
 
 def count(value: int | None) -> str:
@@ -130,11 +141,69 @@ def levels(summary: RunSummary) -> str:
 
 def gate_sentence(gate: GateResult) -> str:
     """A gate's result: its value, the bounds that decided, and which question they answer."""
-    if gate.value is None:
+    if gate.value is None or gate.statistic == "each-case":
         return gate.reason or "nothing to decide on"
-    shown = quantity if gate.value > 1 or gate.subject in ("cost_usd", "latency_s") else number
-    sentence = f"value {shown(gate.value)}, bounds [{shown(gate.low)}, {shown(gate.high)}] {SCOPES[gate.scope]}"
+    shown = _shown_as(gate)
+    word = "difference" if gate.statistic == "difference" else "value"
+    sentence = f"{word} {shown(gate.value)}, bounds [{shown(gate.low)}, {shown(gate.high)}] {SCOPES[gate.scope]}"
     return f"{sentence}; {gate.reason}" if gate.reason else sentence
+
+
+def _shown_as(gate: GateResult) -> Callable[[float | None], str]:
+    if gate.subject == "cost_usd":
+        return lambda value: "–" if value is None else money(value)
+    return quantity if gate.subject == "latency_s" or (gate.value or 0) > 1 else number
+
+
+def verdict_sentence(gate: GateResult) -> str:
+    """A gate's result as one sentence, such as `core-terms: fails: 0.61 [0.52, 0.70] for exactly these cases, needs at
+    least 0.9`, with what would decide it where it is undecided."""
+    about, needs = _requirement_in_two(gate.requirement)
+    told = f"{about}: {_STANDS[gate.verdict]}"
+    if gate.value is None:
+        return f"{told}: {gate.reason or 'nothing to decide on'}; needs {needs}"
+    of = " of the cases pass" if gate.statistic == "each-case" else f" {SCOPES[gate.scope]}"
+    sentence = f"{told}: {_amount(gate, gate.value)} {_bounds(gate)}{of}, needs {needs}"
+    return f"{sentence}; {gate.reason}" if gate.reason else sentence
+
+
+_STANDS = {"pass": "passes", "fail": "fails", "undecided": "undecided"}
+_NEEDS = re.compile(r"^(.+?) ((?:at least|at most|not worse than) .+)$", re.DOTALL)
+
+
+def _requirement_in_two(requirement: str) -> tuple[str, str]:
+    """What a requirement is about, and what is required of it."""
+    found = _NEEDS.match(requirement)
+    return (found[1], found[2]) if found else (requirement, "it")
+
+
+def _amount(gate: GateResult, value: float | None) -> str:
+    if gate.subject == "latency_s":
+        return seconds(value)
+    if gate.subject == "cost_usd":
+        return cost(value) if value is not None else "–"
+    return f"{value:+.2f}" if gate.statistic == "difference" and value is not None else number(value)
+
+
+def _bounds(gate: GateResult) -> str:
+    return f"[{_amount(gate, gate.low)}, {_amount(gate, gate.high)}]"
+
+
+def stopping_sentence(stopping: Stopping) -> str:
+    """How far a run that was to end early went, and what of it counts."""
+    sweeps = f"{stopping.sweeps:,} of {_plural(stopping.sweeps_planned, 'sweep')}"
+    executions = f"{stopping.executions:,} of {_plural(stopping.executions_planned, 'execution')}"
+    went = "stopped early, after" if stopping.stopped_early else "did not stop early: there are"
+    beyond = stopping.executions_beyond
+    more = f"; {_plural(beyond, 'execution')} beyond them count in all other numbers" if beyond else ""
+    return (
+        f"--until {stopping.until}: {went} {sweeps} ({executions}); "
+        f"verdicts and intervals are anytime-valid, from complete sweeps{more}"
+    )
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def last_moment(run: Run) -> str:

@@ -15,6 +15,7 @@ from peel.orchestrations.step import Step
 from peel.orchestrations.steps.function import FunctionStep
 from peel.plugins import Registry, nearest
 from peel.records import EvaluatorDefinition, Path, Scenario, ScenarioVariant, StepDefinition, Variant
+from peel.records.manual import BY_PEOPLE
 from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.inputs import CaseInputs, is_knowledge, literals
 from peel.runs.resources import Resources
@@ -185,7 +186,15 @@ class _Compiler:
         steps = [step.id for step in self.changed.orchestration.steps]
         if definition.on is not None and definition.on not in steps and not visible.excuses(definition.on):
             scope.problem(f"unknown step {definition.on!r}; {nearest(definition.on, steps)}", ("on",))
-        return _compiled_evaluator(definition, scope)
+        self._check_checks(definition, scope)
+        return compiled_evaluator(definition, scope)
+
+    def _check_checks(self, definition: EvaluatorDefinition, scope: Scope) -> None:
+        """An evaluator that people answer can only check one of the scenario that does not ask people itself."""
+        named = definition.settings.get("checks") if definition.use == BY_PEOPLE else None
+        known = [one.id for one in self.source.scenario.evaluators if one.use != BY_PEOPLE]
+        if isinstance(named, str) and named not in known:
+            scope.problem(f"there is no evaluator {named!r} to check; {nearest(named, known)}", ("checks",))
 
     def _evaluator_names(self) -> Names:
         inputs = [*literals(self.changed.inputs), *self.source.cases.of_all]
@@ -213,6 +222,7 @@ class _Compiler:
             knowledge=knowledge or {},
             of_some_cases=self.source.cases.of_some,
             not_yet=not_yet or {},
+            executed=self.source.scenario.cases,
             left_out=self.left_out,
             complete=self.source.loaded.names_known,
         )
@@ -228,7 +238,8 @@ def _compiled_step(definition: StepDefinition, scope: Scope) -> Step | None:
         return None
 
 
-def _compiled_evaluator(definition: EvaluatorDefinition, scope: Scope) -> CompiledEvaluator | None:
+def compiled_evaluator(definition: EvaluatorDefinition, scope: Scope) -> CompiledEvaluator | None:
+    """One evaluator, its kind looked up by name; None where something is wrong, which the scope then holds."""
     kind = _kind(definition.use, scope, registry=EVALUATORS, own=FunctionEvaluator)
     if kind is None:
         return None

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from peel.errors import DefinitionError
 from peel.records import Case, Problem, ScenarioVariant, Selection
+from peel.runs.baselines import Baselines
 from peel.runs.compile import Source, compile_variant
 from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.inputs import CaseInputs
@@ -21,11 +22,15 @@ from peel.scenarios.loading import (
     LoadedOrchestration,
     LoadedScenario,
     conflicting_names,
+    load_given_scenario,
     load_orchestration,
     load_scenario,
 )
 from peel.scenarios.opening import told
 from peel.scenarios.origin import absolute, shown
+
+GIVEN = "peel.run"
+"""What messages call the file of a scenario that stands in none: the call that gave it."""
 
 CompileOne: TypeAlias = Callable[..., CompiledScenarioVariant | None]
 """`compile_variant`, or what compiles less of a scenario variant."""
@@ -93,13 +98,17 @@ def compile_selection(
     resources: Resources,
     found: Sequence[Problem] = (),
     compile_one: CompileOne = compile_variant,
+    baselines: Baselines | None = None,
 ) -> Compiled:
     """Load and compile what a selection takes. Executes nothing.
 
     `found` are problems found before, of peel.yaml or the call; `compile_one` says how much of a scenario variant is
-    compiled. Raises DefinitionError with every problem of every file, sorted by file and line.
+    compiled; `baselines` finds the runs that gates name. Raises DefinitionError with every problem of every file,
+    sorted by file and line.
     """
     loaded = [load_scenario(root / path, root=root) for path in selection.scenarios]
+    if selection.given is not None:
+        loaded.append(load_given_scenario(selection.given, name=GIVEN, root=root))
     orchestrations = _orchestrations(loaded, root)
     problems = Problems(dict.fromkeys((*found, *_of_files(loaded, orchestrations, selection))))
     compiled: list[CompiledScenarioVariant] = []
@@ -108,6 +117,8 @@ def compile_selection(
             one = compile_one(source, variant, resources=resources, problems=problems)
             compiled += [] if one is None else [one]
         for problem in source.cases.lacking():
+            problems.add(problem)
+        for problem in baselines.problems(source.loaded, source.scenario) if baselines else ():
             problems.add(problem)
     if problems.found:
         raise DefinitionError(told(sorted(problems.found, key=_place)))

@@ -12,6 +12,8 @@ from peel.errors import DefinitionError
 from peel.evaluators.scoring import CompiledEvaluator, score_execution
 from peel.plugins import nearest
 from peel.records import Case, Execution, Json, Problem, Run, Scenario
+from peel.records.manual import BY_PEOPLE
+from peel.runs.baselines import Baselines
 from peel.runs.compile import compile_evaluators
 from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.inputs import literals
@@ -24,9 +26,6 @@ from peel.store.writing import RunWriter
 AT_ONCE = 100
 """How many executions are scored at once; the models' own limits hold judges back."""
 
-BY_PEOPLE = "manual"
-"""The kind of evaluator that people answer: their answers stand."""
-
 
 async def rescore(
     stored: SqlStoredRun, root: Path, *, store: Store, resources: Resources, only: Sequence[str] = ()
@@ -36,11 +35,17 @@ async def rescore(
     Expected outputs are today's too; inputs and outputs are the stored ones. What people were asked stays as it is.
     Raises DefinitionError where the files are wrong or no evaluator has a name in `only`.
     """
+    baselines = Baselines(find=store.run, earlier=lambda _, scenario: stored.earlier(scenario))
     compiled = compile_selection(
-        root, stored.run.provenance.selection, resources=resources, compile_one=compile_evaluators
+        root,
+        stored.run.provenance.selection,
+        resources=resources,
+        compile_one=compile_evaluators,
+        baselines=baselines,
     )
     _check_names(compiled, only)
     run = _with_judges(_redefined(stored.run, compiled, only), resources, only)
+    run = baselines.recorded(run, before=stored.run)
     work = _Work(run, {_key(one): one for one in compiled.variants}, stored.run, only)
     store.redefine(run)
     async with store.writer(run.id) as writer:
@@ -86,7 +91,8 @@ def _with_evaluators(before: Scenario, today: Scenario, only: Sequence[str]) -> 
     evaluators = {one.id: one for one in before.evaluators} if only else {}
     evaluators |= {one.id: one for one in today.evaluators if not only or one.id in only}
     gates = tuple(gate for gate in today.gates if gate.kind == "measure" or gate.subject in evaluators)
-    return before.model_copy(update={"evaluators": tuple(evaluators.values()), "gates": gates, "below": today.below})
+    numbers = {"gates": gates, "below": today.below, "estimates": today.estimates}
+    return before.model_copy(update={"evaluators": tuple(evaluators.values()), **numbers})
 
 
 def _with_expected(
@@ -141,7 +147,9 @@ class _Work:
         self._cases = {(name, case.id): case for name, cases in self.run.cases.items() for case in cases}
         items = {(item.scenario.scenario, item.variant.name): item for item in self.before.scenario_variants}
         self._inputs = {key: literals(item.inputs) for key, item in items.items()}
-        self._asked = {key: {one.id for one in item.scenario.evaluators} for key, item in items.items()}
+        self._asked = {
+            key: {one.id for one in item.scenario.evaluators if one.use == BY_PEOPLE} for key, item in items.items()
+        }
 
     async def score_all(self, executions: Iterator[Execution], writer: RunWriter) -> None:
         async def work() -> None:
@@ -170,7 +178,7 @@ class _Work:
             await writer.committed()
 
     def _is_due(self, evaluator: CompiledEvaluator, asked: set[str]) -> bool:
-        """People are asked once: an evaluator of theirs is due only where the run did not have it yet."""
+        """People are asked once: an evaluator of theirs is due only where the run did not ask them yet."""
         if evaluator.use == BY_PEOPLE:
             return not self.only and evaluator.id not in asked
         return not self.only or evaluator.id in self.only

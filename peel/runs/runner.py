@@ -17,6 +17,7 @@ from peel.runs.collecting import collecting_less
 from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.executors import Executor
 from peel.runs.plan import Plan, PlannedExecution
+from peel.runs.stopping import Stopping
 from peel.store.writing import RunWriter
 
 HELD_PLACES = 16
@@ -39,6 +40,7 @@ class Runner:
     writer: RunWriter
     progress: Progress
     budget: Budget | None = None
+    stopping: Stopping | None = None
     finished_numbers: frozenset[int] = frozenset()
     unfinished_steps: Mapping[int, Sequence[StepResult]] = field(default_factory=dict)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,17 +69,24 @@ class Runner:
         for planned in plan:
             if planned.number in self.finished_numbers:
                 continue
-            if self.budget is not None and not await self._within(self.budget):
-                self._over_budget = True
+            if not await self._may_start(planned.number):
                 return
             yield planned
 
-    async def _within(self, budget: Budget) -> bool:
-        while (may_start := budget.may_start()) is None:
+    async def _may_start(self, number: int) -> bool:
+        while (may_start := self._may_start_now(number)) is None:
             self._room.clear()
             await self._room.wait()
-        if may_start:
-            budget.start()
+        if may_start and self.budget is not None:
+            self.budget.start()
+        return may_start
+
+    def _may_start_now(self, number: int) -> bool | None:
+        wanted = True if self.stopping is None else self.stopping.may_start(number)
+        if not wanted or self.budget is None:
+            return wanted
+        may_start = self.budget.may_start()
+        self._over_budget = may_start is False
         return may_start
 
     async def _perform(self, planned: PlannedExecution, *, storing: asyncio.TaskGroup) -> None:
@@ -94,14 +103,17 @@ class Runner:
         self.writer.execution(execution, scenario_variant=planned.scenario_variant, case=planned.case, scores=scores)
         if self._waiting < self._may_wait:
             self._waiting += 1
-            storing.create_task(self._stored(execution, scores)).add_done_callback(self._waits_no_more)
+            storing.create_task(self._stored(planned, execution, scores)).add_done_callback(self._waits_no_more)
         else:
-            await self._stored(execution, scores)
+            await self._stored(planned, execution, scores)
 
-    async def _stored(self, execution: Execution, scores: Sequence[Score]) -> None:
+    async def _stored(self, planned: PlannedExecution, execution: Execution, scores: Sequence[Score]) -> None:
         await self.writer.committed()
         self.progress.finished(execution, scores)
         self._pay(execution, scores)
+        if self.stopping is not None:
+            self.stopping.end(planned, execution, scores)
+        self._room.set()
 
     def _waits_no_more(self, _: asyncio.Task[None]) -> None:
         self._waiting -= 1
@@ -148,7 +160,6 @@ class Runner:
         for one in scores:
             usage = usage + one.usage
         self.budget.end(usage.cost_usd)
-        self._room.set()
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

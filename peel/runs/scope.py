@@ -38,10 +38,11 @@ class Problems:
 class Visible:
     """What exists for one definition.
 
-    `names` are those that templates may use for every case; `of_some_cases` the inputs that only some cases have.
-    `not_yet` says of each step without an output here why: it `comes later`, or `is this step`. A name in `left_out`
-    was written, but with a mistake that is told already; where `complete` is False, inputs or cases could not be read
-    at all. Neither makes a name that is not found a problem of its own.
+    `names` are those that templates may use for every case; `of_some_cases` the inputs that only some cases have;
+    `executed` those of the cases that the run executes. `not_yet` says of each step without an output here why: it
+    `comes later`, or `is this step`. A name in `left_out` was written, but with a mistake that is told already; where
+    `complete` is False, inputs or cases could not be read at all. Neither makes a name that is not found a problem of
+    its own.
     """
 
     names: Names
@@ -49,6 +50,7 @@ class Visible:
     knowledge: Mapping[str, Retriever | None]
     of_some_cases: frozenset[str] = frozenset()
     not_yet: Mapping[str, str] = field(default_factory=dict)
+    executed: Sequence[Case] = ()
     left_out: frozenset[str] = frozenset()
     complete: bool = True
 
@@ -80,6 +82,10 @@ class Scope:
     @property
     def cases(self) -> Sequence[Case]:
         return self.visible.cases
+
+    @property
+    def executed(self) -> Sequence[Case]:
+        return self.visible.executed
 
     @property
     def workspace(self) -> FilePath:

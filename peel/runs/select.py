@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from peel.estimates.until import until_problems
 from peel.plugins import nearest
 from peel.records import Case, Problem, Scenario, Selection, Variant
 
@@ -39,6 +40,8 @@ def problems_of(selection: Selection, scenarios: Sequence[Scenario]) -> list[Pro
     left = [narrowed(scenario, selection) for scenario in scenarios]
     if not found and scenarios and not any(one.cases and one.variants for one in left):
         found.append(Problem(message="no case has what --case, --tag and --variant together ask for; leave one out"))
+    if not found and selection.until is not None:
+        found += [Problem(message=told, file="--until") for told in until_problems(selection.until, left)]
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from peel.errors import ResumeError
 from peel.records import Problem, Provenance, Run, RunStatus, Selection
+from peel.runs.baselines import Baselines
 from peel.runs.budget import Budget
 from peel.runs.executors import Executor
 from peel.runs.loading import compile_selection
@@ -17,6 +18,7 @@ from peel.runs.plan import Plan
 from peel.runs.provenance import git_state, provenance_of
 from peel.runs.resources import Resources
 from peel.runs.runner import Progress, Runner
+from peel.runs.stopping import Stopping
 from peel.store.store import Store
 from peel.store.stored import SqlStoredRun
 
@@ -36,12 +38,18 @@ class RunSession:
     `found` before."""
 
     def __init__(
-        self, root: Path, selection: Selection, *, resources: Resources, found: Sequence[Problem] = ()
+        self,
+        root: Path,
+        selection: Selection,
+        *,
+        resources: Resources,
+        baselines: Baselines,
+        found: Sequence[Problem] = (),
     ) -> None:
-        self._resources = resources
+        self._resources, self._baselines = resources, baselines
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="peel-git") as beside:
             git = beside.submit(git_state, root)
-            self._compiled = compile_selection(root, selection, resources=resources, found=found)
+            self._compiled = compile_selection(root, selection, resources=resources, found=found, baselines=baselines)
             self._provenance = provenance_of(
                 git.result(), parts=self._compiled.parts, models=resources.models_in_use(), selection=selection
             )
@@ -55,7 +63,8 @@ class RunSession:
             scenario_variants=self._compiled.records,
             cases=self._compiled.cases,
         )
-        return run.model_copy(update={"planned": len(Plan(run.scenario_variants, run.cases))})
+        planned = len(Plan(run.scenario_variants, run.cases))
+        return self._baselines.recorded(run.model_copy(update={"planned": planned}))
 
     def resumed(self, stored: SqlStoredRun) -> Run:
         """The stored run, to be completed. Raises ResumeError where the definitions are not those it was made of."""
@@ -81,6 +90,7 @@ class RunSession:
                     writer=writer,
                     progress=progress,
                     budget=_budget(request.budget_usd, stored),
+                    stopping=_stopping(run, stored),
                     finished_numbers=frozenset(stored.finished_numbers()),
                     unfinished_steps=stored.unfinished_steps(),
                 )
@@ -92,6 +102,11 @@ class RunSession:
 
 def _budget(limit_usd: float | None, stored: SqlStoredRun) -> Budget | None:
     return None if limit_usd is None else Budget(limit_usd, spent_usd=stored.spent_usd())
+
+
+def _stopping(run: Run, stored: SqlStoredRun) -> Stopping | None:
+    until = run.provenance.selection.until
+    return None if until is None else Stopping(run, until, stored=stored)
 
 
 def _changed(before: Provenance, now: Provenance) -> list[str]:

@@ -9,9 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from peel.plugins import nearest
 from peel.records import Json, Path
+from peel.runs.allowed import allowed
 from peel.scenarios.checking import found
 
 Settings = TypeVar("Settings", bound=BaseModel)
+
+_OWN_WORDS = frozenset({"value_error", "assertion_error"})
+"""Issues that a model's own check tells, in its own words."""
 
 
 def validated(model: type[Settings], values: Mapping[str, Json]) -> tuple[Settings | None, list[tuple[Path, str]]]:
@@ -23,7 +27,7 @@ def validated(model: type[Settings], values: Mapping[str, Json]) -> tuple[Settin
     sentences: dict[Path, str] = {}
     for issue in issues:
         path = _path(issue["loc"], values)
-        sentences.setdefault(path, _sentence(issue, path, model))
+        sentences.setdefault(path, _sentence(issue, path, model, values))
     return None, list(sentences.items())
 
 
@@ -41,16 +45,27 @@ def _path(location: tuple[int | str, ...], values: Mapping[str, Json]) -> Path:
     return tuple(path)
 
 
-def _sentence(issue: Any, path: Path, model: type[BaseModel]) -> str:
+def _sentence(issue: Any, path: Path, model: type[BaseModel], values: Mapping[str, Json]) -> str:
     key = ".".join(str(part) for part in issue["loc"]) if issue["type"] in ("extra_forbidden", "missing") else None
     last = str(issue["loc"][-1]) if issue["loc"] else ""
     if issue["type"] == "extra_forbidden":
         return f"unknown key {last!r}; {nearest(last, _fields(model, issue['loc'][:-1]))}"
     if issue["type"] == "missing":
         return f"the key {key!r} is missing"
+    name = repr(".".join(str(part) for part in path)) if path else "the settings"
+    value = _value_at(path, values)
+    may_be = "" if issue["type"] in _OWN_WORDS or not path else allowed(model, path)
+    if may_be:
+        return f"{name} must be {may_be}, not {found(value)}"
     message = issue["msg"].removeprefix("Value error, ")
-    name = ".".join(str(part) for part in path) or "the settings"
-    return f"{name!r}: {message[:1].lower()}{message[1:]}, not {found(issue['input'])}"
+    return f"{name}: {message[:1].lower()}{message[1:]}, not {found(value)}"
+
+
+def _value_at(path: Path, values: Mapping[str, Json]) -> Any:
+    inside: Any = values
+    for key in path:
+        inside = inside[key]
+    return inside
 
 
 def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

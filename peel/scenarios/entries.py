@@ -94,7 +94,8 @@ def _take_id(word: str, part: Part, kept: Kept[Made], findings: Findings) -> boo
     first = kept.lines.get(name)
     kept.lines.setdefault(name, line)
     if first is not None:
-        message = f"duplicate {word} id {name!r}: it stands on line {first} already; each {word} needs its own"
+        there = f"it stands on line {first} already; " if first else ""
+        message = f"duplicate {word} id {name!r}: {there}each {word} needs its own"
         findings.add(message, (*part.path, "id"))
         return False
     why = unusable(name) if word == "step" else None

@@ -5,7 +5,7 @@ These models check one level at a time and give editors their JSON Schema; what 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from peel.records import Scope
+from peel.records import PASSES_AT, EstimateMethod, Scope
 
 
 def _must_be(allowed: str) -> WrapValidator:
@@ -57,7 +57,14 @@ Positive: TypeAlias = Annotated[float, Field(gt=0), _must_be("a number greater t
 Count: TypeAlias = Annotated[int, Field(ge=1), _must_be("a whole number of 1 or more")]
 Retries: TypeAlias = Annotated[int, Field(ge=0), _must_be("a whole number of 0 or more")]
 Mapping: TypeAlias = Annotated[dict[str, Any], _must_be("a mapping")]
+Margin: TypeAlias = Annotated[float, Field(gt=0, le=1), _must_be("a number greater than 0 and at most 1")]
+LatencyName: TypeAlias = Annotated[Literal["mean", "p50", "p95"], _must_be("'mean', 'p50' or 'p95'")]
 ScopeName: TypeAlias = Annotated[Scope, _must_be("'these-cases' or 'cases-like-these'")]
+
+MethodName: TypeAlias = Annotated[
+    EstimateMethod, _must_be("'anchored-bootstrap', 't', 'cluster-bootstrap' or 'wilson'")
+]
+PassingShare: TypeAlias = Annotated[float, Field(gt=0, le=1), _must_be("a number greater than 0 and at most 1")]
 
 
 class _Format(BaseModel):
@@ -92,16 +99,37 @@ class EvaluatorEntry(_Format):
 _ONE_BOUND: dict[str, Any] = {"oneOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]}
 """What a JSON Schema says beside the keys: exactly one of the two."""
 
+_ONE_FORM: dict[str, Any] = {
+    "oneOf": [
+        {"required": [key]} for key in ("at_least", "at_most", "share_below", "pass_hat", "not_worse_than", "each_case")
+    ]
+}
+"""Exactly one thing is required of an evaluator."""
+
+_TAG: Any = Field(default=NOT_GIVEN, min_length=1, description="only the cases that have this tag")
+_SCOPE: Any = Field(default="these-cases", description="exactly these cases, or new cases like these")
+_TOLERANCE: Any = Field(default=0, description="how far beyond still passes")
+_PASSES_AT: Any = Field(
+    default=NOT_GIVEN, description="the score from which on an execution passes; that of 'estimates', else 0.5"
+)
+
 
 class BoundEntry(_Format):
     """What a mean per execution may be."""
 
     model_config = ConfigDict(json_schema_extra=_ONE_BOUND)
 
-    at_least: NotNegative = Field(default=NOT_GIVEN, description="the mean must be at least this")
-    at_most: NotNegative = Field(default=NOT_GIVEN, description="the mean must be at most this")
-    tolerance: NotNegative = Field(default=0, description="how far beyond still passes")
-    scope: ScopeName = Field(default="these-cases", description="exactly these cases, or new cases like these")
+    at_least: NotNegative = Field(default=NOT_GIVEN, description="it must be at least this")
+    at_most: NotNegative = Field(default=NOT_GIVEN, description="it must be at most this")
+    tolerance: NotNegative = _TOLERANCE
+    scope: ScopeName = _SCOPE
+    tag: SomeText = _TAG
+
+
+class LatencyEntry(BoundEntry):
+    """What the seconds of an execution may be."""
+
+    of: LatencyName = Field(default="mean", description="the mean, or a quantile of the executions: p50, p95")
 
 
 class ShareBoundEntry(_Format):
@@ -111,20 +139,59 @@ class ShareBoundEntry(_Format):
 
     at_least: Share = Field(default=NOT_GIVEN, description="the share must be at least this")
     at_most: Share = Field(default=NOT_GIVEN, description="the share must be at most this")
-    tolerance: Share = Field(default=0, description="how far beyond still passes")
-    scope: ScopeName = Field(default="these-cases", description="exactly these cases, or new cases like these")
+    tolerance: Share = _TOLERANCE
+    scope: ScopeName = _SCOPE
+    tag: SomeText = _TAG
+
+
+class ShareBelowEntry(ShareBoundEntry):
+    """What the share of executions that score below a threshold may be."""
+
+    threshold: Share = Field(
+        default=NOT_GIVEN,
+        description="executions that score strictly below it count; the scenario's 'below' by default",
+    )
+
+
+class PassHatEntry(ShareBoundEntry):
+    """What pass^k may be: the chance that all of k executions of a case pass."""
+
+    k: Count = Field(description="how many executions must all pass")
+    passes_at: Share = _PASSES_AT
+
+
+class EachCaseEntry(_Format):
+    """What each single case must do."""
+
+    at_least: Any = Field(description="how many of its repetitions must pass, such as 8 of 10, 80 % or 0.8")
+    passes_at: Share = _PASSES_AT
+    tag: SomeText = _TAG
 
 
 class EvaluatorGateEntry(_Format):
     """A requirement on an evaluator's estimate."""
 
-    model_config = ConfigDict(json_schema_extra=_ONE_BOUND)
+    model_config = ConfigDict(json_schema_extra=_ONE_FORM)
 
     evaluator: SomeText = Field(description="the id of the evaluator")
     at_least: Share = Field(default=NOT_GIVEN, description="the estimate must be at least this")
     at_most: Share = Field(default=NOT_GIVEN, description="the estimate must be at most this")
-    tolerance: Share = Field(default=0, description="how far beyond still passes")
-    scope: ScopeName = Field(default="these-cases", description="exactly these cases, or new cases like these")
+    share_below: SkipValidation[ShareBelowEntry] = Field(
+        default=NOT_GIVEN, description="the share of executions that score below a threshold"
+    )
+    pass_hat: SkipValidation[PassHatEntry] = Field(
+        default=NOT_GIVEN, description="pass^k: the chance that all of k executions of a case pass"
+    )
+    each_case: SkipValidation[EachCaseEntry] = Field(
+        default=NOT_GIVEN, description="how often each single case must pass"
+    )
+    not_worse_than: SomeText = Field(
+        default=NOT_GIVEN, description="an earlier run: its id, the beginning of it, or 'last'"
+    )
+    by: Margin = Field(default=0.05, description="with not_worse_than: the loss in the mean that is still taken")
+    tolerance: Share = _TOLERANCE
+    scope: ScopeName = _SCOPE
+    tag: SomeText = _TAG
 
 
 class MeasureGateEntry(_Format):
@@ -133,13 +200,30 @@ class MeasureGateEntry(_Format):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     cost_usd: SkipValidation[BoundEntry] = Field(default=NOT_GIVEN, description="mean cost per execution, US dollars")
-    latency_s: SkipValidation[BoundEntry] = Field(default=NOT_GIVEN, description="mean seconds per execution")
+    latency_s: SkipValidation[LatencyEntry] = Field(default=NOT_GIVEN, description="seconds per execution")
     error_rate: SkipValidation[ShareBoundEntry] = Field(
         default=NOT_GIVEN, description="share of executions that errored"
     )
 
 
-MEASURES: dict[str, type[_Format]] = {"cost_usd": BoundEntry, "latency_s": BoundEntry, "error_rate": ShareBoundEntry}
+MEASURES: dict[str, type[_Format]] = {"cost_usd": BoundEntry, "latency_s": LatencyEntry, "error_rate": ShareBoundEntry}
+"""The measures that gates may name, each with the format of its requirement."""
+
+NESTED_FORMS: dict[str, type[_Format]] = {
+    "share_below": ShareBelowEntry, "pass_hat": PassHatEntry, "each_case": EachCaseEntry,
+}  # fmt: skip
+"""The requirements on an evaluator that are a mapping of their own."""
+
+
+class EstimatesEntry(_Format):
+    """How estimates are made."""
+
+    method: MethodName = Field(
+        default="anchored-bootstrap", description="what makes the interval for new cases like these"
+    )
+    passes_at: PassingShare = Field(
+        default=PASSES_AT, description="the score from which on an execution passes, in pass@k, pass^k and flaky cases"
+    )
 
 
 class KnowledgeEntry(_Format):
@@ -178,6 +262,7 @@ class ScenarioFile(_Format):
         default=NOT_GIVEN, description="requirements on the estimates"
     )
     below: Share = Field(default=0.3, description="the threshold of the share of executions that score below it")
+    estimates: SkipValidation[EstimatesEntry] = Field(default=NOT_GIVEN, description="how estimates are made")
 
 
 class StepEntry(_Format):

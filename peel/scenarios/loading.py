@@ -11,17 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from peel.plugins import nearest
-from peel.records import EvaluatorDefinition, GateDefinition, Json, Orchestration, Problem, Scenario, StepDefinition
+from peel.records import (
+    PASSES_AT,
+    EstimateSettings,
+    EvaluatorDefinition,
+    GateDefinition,
+    Json,
+    Orchestration,
+    Problem,
+    Scenario,
+    StepDefinition,
+)
 from peel.scenarios.cases import LoadedCases, cases_path, inline_cases, load_cases
 from peel.scenarios.checking import Findings, Part, checked, found, shortened
 from peel.scenarios.documents import Unreadable
 from peel.scenarios.entries import Kept, read_evaluators, read_steps
-from peel.scenarios.file_format import OrchestrationFile, ScenarioFile
+from peel.scenarios.file_format import EstimatesEntry, OrchestrationFile, ScenarioFile
 from peel.scenarios.finding import find_orchestrations
-from peel.scenarios.gates import read_gates
+from peel.scenarios.gates import Known, read_gates
 from peel.scenarios.inputs import read_inputs
 from peel.scenarios.opening import open_definitions, told
-from peel.scenarios.origin import Origin, absolute, shown
+from peel.scenarios.origin import Origin, Place, absolute, shown
 from peel.scenarios.variants import Variants, read_variants
 from peel.scenarios.workspace_file import LoadedWorkspace, load_workspace
 
@@ -30,6 +40,7 @@ __all__ = [
     "LoadedScenario",
     "LoadedWorkspace",
     "conflicting_names",
+    "load_given_scenario",
     "load_orchestration",
     "load_scenario",
     "load_workspace",
@@ -75,13 +86,24 @@ def load_scenario(path: Path, *, root: Path) -> LoadedScenario:
     origin = findings.origin
     if value is None:
         return LoadedScenario(path, origin, origin, problems=told(findings.problems))
+    return _loaded(path, value, findings, root=root)
+
+
+def load_given_scenario(value: dict[str, Json], *, name: str, root: Path) -> LoadedScenario:
+    """A scenario that stands in no file but is given as a mapping. `name` is what messages call its file; its paths are
+    relative to the workspace `root`."""
+    origin = Origin(file=name, directory=absolute(root), place=Place(0))
+    return _loaded(absolute(root) / name, value, Findings(origin), root=root)
+
+
+def _loaded(path: Path, value: dict[str, Json], findings: Findings, *, root: Path) -> LoadedScenario:
     fields = checked(ScenarioFile, Part(value, (), "the scenario"), findings)
     parts = _parts(fields, findings, root)
     orchestration = fields.get("orchestration")
     known = isinstance(orchestration, str)
     return LoadedScenario(
         path,
-        _kept_origin(origin, parts),
+        _kept_origin(findings.origin, parts),
         parts.cases.origin,
         scenario=_scenario(fields, parts, path) if known else None,
         orchestration_path=_orchestration_path(str(orchestration), findings, root) if known else None,
@@ -199,16 +221,36 @@ class _Parts:
     evaluators: Kept[EvaluatorDefinition]
     gates: list[tuple[int, GateDefinition]]
     cases: LoadedCases
+    estimates: EstimateSettings
 
 
 def _parts(fields: dict[str, Json], findings: Findings, root: Path) -> _Parts:
     evaluators = read_evaluators(fields.get("evaluators"), findings)
-    return _Parts(
-        read_inputs(fields.get("inputs"), findings),
-        read_variants(fields.get("variants"), fields.get("matrix"), findings),
+    inputs = read_inputs(fields.get("inputs"), findings)
+    variants = read_variants(fields.get("variants"), fields.get("matrix"), findings)
+    cases = _cases(fields, findings, root)
+    gates = read_gates(fields.get("gates"), _known_to_gates(fields, evaluators.ids, cases, findings.origin), findings)
+    return _Parts(inputs, variants, evaluators, gates, cases, _estimates(fields, findings))
+
+
+def _estimates(fields: dict[str, Json], findings: Findings) -> EstimateSettings:
+    """How estimates are made; what is wrong in it is reported, and the default taken."""
+    if "estimates" not in fields:
+        return EstimateSettings()
+    part = Part(fields["estimates"], ("estimates",), "'estimates' of the scenario")
+    return EstimateSettings.model_validate(checked(EstimatesEntry, part, findings))
+
+
+def _known_to_gates(fields: dict[str, Json], evaluators: set[str], cases: LoadedCases, origin: Origin) -> Known:
+    repetitions = fields.get("repetitions", 1 if origin.place.get("repetitions") is None else None)
+    below, estimates = fields.get("below"), fields.get("estimates")
+    passes_at = estimates.get("passes_at") if isinstance(estimates, dict) else None
+    return Known(
         evaluators,
-        read_gates(fields.get("gates"), evaluators.ids, findings),
-        _cases(fields, findings, root),
+        tags=None if cases.problems or not cases.cases else {tag for case in cases.cases for tag in case.tags},
+        repetitions=repetitions if isinstance(repetitions, int) else None,
+        below=float(below) if isinstance(below, int | float) else ScenarioFile.model_fields["below"].default,
+        passes_at=float(passes_at) if isinstance(passes_at, int | float) else PASSES_AT,
     )
 
 
@@ -224,6 +266,7 @@ def _scenario(fields: dict[str, Json], parts: _Parts, path: Path) -> Scenario:
         variants=tuple(parts.variants.records),
         evaluators=tuple(parts.evaluators.records),
         gates=tuple(gate for _, gate in parts.gates),
+        estimates=parts.estimates,
     )
 
 

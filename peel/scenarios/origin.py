@@ -59,8 +59,8 @@ class Origin:
         return self.place.nearest(path).line
 
     def problem(self, message: str, path: Path = ()) -> Problem:
-        """Something wrong with the value at `path`."""
-        return Problem(message=message, file=self.file, line=self.line(path))
+        """Something wrong with the value at `path`. What stands in no file has the line 0, which is not told."""
+        return Problem(message=message, file=self.file, line=self.line(path) or None)
 
     def at(self, *path: str | int) -> Origin:
         """The same file, with paths that begin inside the value at `path`."""

@@ -19,6 +19,7 @@ __all__ = [
     "monitoring",
     "planning",
     "sequential",
+    "sweeps",
     "unbounded",
     "variance",
 ]

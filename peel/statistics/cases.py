@@ -20,9 +20,11 @@ __all__ = [
     "broken",
     "chance_to_see",
     "disagreement",
+    "flake_visible",
     "flaky",
     "gini_mean_difference",
     "group",
+    "of_passes",
     "pass_at_k",
     "pass_hat_k",
     "repetitions_to_see",
@@ -49,6 +51,10 @@ class Cases:
     def size(self) -> int:
         """m, the number of cases."""
         return int(self.index.size)
+
+    def within(self, keep: Booleans) -> Cases:
+        """Only the cases where `keep` is true, shape (m,)."""
+        return Cases(self.index[keep], self.counts[keep], self.means[keep], self.deviations[keep])
 
     @property
     def executions(self) -> int:
@@ -122,6 +128,15 @@ def _paired(case: npt.ArrayLike, values: npt.ArrayLike) -> tuple[Integers, Float
 def below(values: npt.ArrayLike, threshold: float) -> Floats:
     """1 where a value lies strictly below the threshold, else 0; shape (N,). Its mean is the share below."""
     return (as_floats(values) < threshold).astype(np.float64)
+
+
+def of_passes(index: npt.ArrayLike, executions: npt.ArrayLike, passes: npt.ArrayLike) -> Cases:
+    """The cases `index` of which `passes` of `executions` passed, as values of 0 and 1: what `group` makes of them.
+
+    Integer arrays of shape (m,), executions of at least 1. Squared deviations are c (n - c) / n.
+    """
+    n, c = _counted(executions, passes)
+    return Cases(as_integers(index), n, c / n, c * (n - c) / n)
 
 
 def pass_at_k(executions: npt.ArrayLike, passes: npt.ArrayLike, *, k: int) -> Floats | None:
@@ -209,6 +224,15 @@ def gini_mean_difference(case: npt.ArrayLike, values: npt.ArrayLike) -> float | 
 def chance_to_see(flake: float, repetitions: int) -> float:
     """The chance that `repetitions` executions show at least one failure that happens with chance `flake`."""
     return float(1 - (1 - flake) ** repetitions)
+
+
+def flake_visible(repetitions: int, chance: float = 0.95) -> float | None:
+    """The rarest outcome that `repetitions` executions of a case show with probability `chance` in (0, 1).
+
+    1 - (1 - chance)^(1 / k), the inverse of `repetitions_to_see`. None for fewer than two: one execution shows a case
+    neither flaky nor steady.
+    """
+    return 1 - (1 - chance) ** (1 / repetitions) if repetitions > 1 else None
 
 
 def repetitions_to_see(flake: float, chance: float = 0.95) -> int:

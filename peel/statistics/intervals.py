@@ -30,6 +30,7 @@ __all__ = [
     "jeffreys",
     "mover",
     "one_sided",
+    "pass_hat_these_cases",
     "t_on_cases",
     "these_cases",
     "wilson",
@@ -177,6 +178,20 @@ def these_cases(cases: Cases, level: float = 0.95) -> Interval:
         return Interval.unknown(level, "Wilson, effective n", note=_NO_CASE)
     inner = wilson(float(as_shares(mean)[0]), n, level=level)
     return Interval(inner.low, inner.high, level, "Wilson, effective n")
+
+
+def pass_hat_these_cases(executions: npt.ArrayLike, values: npt.ArrayLike, *, k: int, level: float = 0.95) -> Interval:
+    """These cases: Wilson's interval of pass^k from the n executions and the unbiased value of each case, shape (m,).
+
+    A case's value is the mean over all choices of k of its n executions, whose variance is at most k/n of that of one
+    choice; Hoeffding (1948), Annals of Mathematical Statistics 19. So n executions count for n/k, which is
+    conservative; for k = 1 it is the pooled interval. Unknown without cases.
+    """
+    n, x, method = as_floats(executions), as_shares(values), "Wilson, n/k"
+    if not x.size:
+        return Interval.unknown(level, method, note=_NO_CASE)
+    inner = wilson(float(x.mean()), x.size**2 / float((k / n).sum()), level=level)
+    return Interval(inner.low, inner.high, level, method)
 
 
 def jeffreys(passes: int, n: int, *, level: float = 0.95) -> Interval:

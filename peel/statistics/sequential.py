@@ -25,6 +25,7 @@ from peel.statistics.gates import Verdict
 from peel.statistics.intervals import Interval
 
 __all__ = [
+    "BETS",
     "SequentialTest",
     "anytime_interval",
     "complete_sweeps",
@@ -35,7 +36,8 @@ __all__ = [
     "sequential_test",
 ]
 
-_BETS = np.geomspace(0.01, 0.99, 24)
+BETS: Floats = np.geomspace(0.01, 0.99, 24)
+"""The shares of its stake that the mixture bets, each as a share of the most that cannot ruin it; shape (24,)."""
 _EDGE = 1e-9
 
 
@@ -44,7 +46,7 @@ def log_e_at_most(scores: npt.ArrayLike, bar: float) -> float:
 
     Scores in [0, 1], shape (n,); 0 for no scores (no evidence), and for a bar of 1, which no mean exceeds.
     """
-    return _log_mixture(as_shares(scores), bar, lambda at: _BETS / at) if bar < 1 else 0.0
+    return _log_mixture(as_shares(scores), bar, lambda at: BETS / at) if bar < 1 else 0.0
 
 
 def log_e_at_least(scores: npt.ArrayLike, bar: float) -> float:
@@ -53,14 +55,14 @@ def log_e_at_least(scores: npt.ArrayLike, bar: float) -> float:
     Scores in [0, 1], shape (n,); 0 for no scores, and for a bar of 0, below which no mean lies. With a bar of 1 see
     `decide`: any score below 1 refutes it.
     """
-    return _log_mixture(as_shares(scores), bar, lambda at: -_BETS / (1 - at)) if bar > 0 else 0.0
+    return _log_mixture(as_shares(scores), bar, lambda at: -BETS / (1 - at)) if bar > 0 else 0.0
 
 
 def _log_mixture(scores: Floats, bar: float, bets: Callable[[float], Floats]) -> float:
     inside = min(max(bar, _EDGE), 1 - _EDGE)
     values, counts = np.unique(scores, return_counts=True)
     stakes = np.log1p(bets(inside)[:, None] * (values - inside)) @ counts
-    return float(np.logaddexp.reduce(stakes)) - math.log(_BETS.size)
+    return float(np.logaddexp.reduce(stakes)) - math.log(BETS.size)
 
 
 def decide(

@@ -7,14 +7,15 @@ order statistics of the executions. All results are in the unit of the values.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from peel.statistics.arrays import Floats, as_floats
-from peel.statistics.cases import Cases
+from peel.statistics.cases import Cases, group
 from peel.statistics.distributions import binomial_at_least, t_quantile
-from peel.statistics.intervals import Interval, t_on_cases
+from peel.statistics.intervals import Interval, gaffke_upper, t_on_cases
 
 __all__ = [
     "difference_cases_like_these",
@@ -22,6 +23,7 @@ __all__ = [
     "mean_cases_like_these",
     "mean_these_cases",
     "quantile",
+    "quantile_bounds_cases_like_these",
     "quantile_interval",
     "ratio_cases_like_these",
     "ratio_these_cases",
@@ -163,3 +165,33 @@ def quantile_interval(values: npt.ArrayLike, probability: float, *, level: float
         f"{x.size} executions are too few for the {' or the '.join(missing)} end of this quantile." if missing else ""
     )
     return Interval(low, high, level, method, note)
+
+
+def quantile_bounds_cases_like_these(
+    case: npt.ArrayLike, values: npt.ArrayLike, probability: float, *, level: float = 0.95
+) -> tuple[float | None, float | None]:
+    """New cases like these: one-sided bounds of a quantile of the executions, from flat arrays of shape (N,).
+
+    The quantile is at most t where at most 1 - probability of the executions lie above t, and each case gives one such
+    share: the upper bound is the smallest value at which Gaffke's bound of that share's mean is no larger; the lower
+    one its mirror image. An end that so few cases cannot give is None (the p95 has an upper end from 59 cases on).
+    """
+    x = as_floats(values)
+    ordered = np.unique(x)
+
+    def share(counted: npt.NDArray[np.bool_]) -> float:
+        return gaffke_upper(group(case, counted).means, level) or 0.0
+
+    highest = _first(lambda place: share(x > ordered[place]) <= 1 - probability, ordered.size)
+    beyond = _first(lambda place: share(x < ordered[place]) > probability, ordered.size)
+    low = float(ordered[beyond - 1]) if beyond > 0 else None
+    return low, float(ordered[highest]) if highest < ordered.size else None
+
+
+def _first(holds: Callable[[int], bool], size: int) -> int:
+    """The first place from which on a statement holds; `size` where it never does."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low

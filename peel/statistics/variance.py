@@ -10,9 +10,18 @@ import numpy.typing as npt
 from peel.statistics.arrays import Floats, as_floats, as_integers
 from peel.statistics.cases import Cases, group
 from peel.statistics.comparison import difference_cases_like_these
-from peel.statistics.intervals import Interval
+from peel.statistics.distributions import beta_quantile
+from peel.statistics.intervals import Interval, anchored_bootstrap, mover
 
-__all__ = ["Components", "JudgeComponents", "StepEffect", "components", "judge_components", "step_effect"]
+__all__ = [
+    "Components",
+    "JudgeComponents",
+    "StepEffect",
+    "components",
+    "icc_interval",
+    "judge_components",
+    "step_effect",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,34 @@ def components(cases: Cases) -> Components | None:
     between = cases.between_squares / (m - 1)
     k0 = (n - float((cases.counts**2).sum()) / n) / (m - 1)
     return Components(max(0.0, (between - within) / k0), within, between, within, k0, n)
+
+
+def icc_interval(found: Components, cases: Cases, *, level: float = 0.95) -> Interval:
+    """The interval of the share of the variance that lies between cases, from what `components` found of `cases`.
+
+    F = MSB / MSW is distributed as F times 1 + k0 ICC / (1 - ICC), so each end is (F / F_q - 1) / (k0 + F / F_q - 1),
+    within [0, 1]. Exact for normal scores and as many repetitions of every case, else a guide. Source: Searle,
+    Casella & McCulloch (1992), Variance Components, sec. 3.6. Unknown where no case varies within itself, and where
+    cases are so alike that no share fits.
+    """
+    method = "F of the mean squares"
+    if found.mean_square_within <= 0:
+        note = "No case varies within itself, so it is not known how much of the variance is between cases."
+        return Interval.unknown(level, method, note=note)
+    ratio, tail = found.mean_square_between / found.mean_square_within, (1 - level) / 2
+    above, below = cases.size - 1, cases.executions - cases.size
+    ends = [ratio / _f_quantile(q, above, below=below) - 1 for q in (1 - tail, tail)]
+    if ends[1] <= 0:
+        note = "Cases are more alike than chance would have them, so their share of the variance has no interval."
+        return Interval.unknown(level, method, note=note)
+    shares = [max(0.0, end) / (found.repetitions + max(0.0, end)) for end in ends]
+    return Interval(shares[0], shares[1], level, method)
+
+
+def _f_quantile(probability: float, above: int, *, below: int) -> float:
+    """Of the F distribution with (above, below) degrees of freedom, through its Beta."""
+    x = beta_quantile(probability, above / 2, b=below / 2)
+    return below * x / (above * (1 - x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,34 +152,87 @@ class StepEffect:
     right: int
     """Executions where the step was right."""
     wrong: int
+    cases_right: int
+    """Cases with an execution where the step was right."""
+    cases_wrong: int
     mean_right: float | None
+    """Mean of the cases' means over the executions where the step was right."""
     mean_wrong: float | None
+    interval_right: Interval
+    """Of `mean_right`, for cases like these."""
+    interval_wrong: Interval
     within_case: float | None
     """Mean over the cases with both of (mean when right - mean when wrong): the step's effect at equal difficulty."""
     mixed_cases: int
     interval: Interval
     """Of `within_case`, for cases like these."""
+    held: bool
+    """Whether at least half of the cases (and three) have both."""
+    difference: float | None
+    """`within_case` where `held`, else mean_right - mean_wrong."""
+    difference_interval: Interval
+    """Of `difference`, for cases like these."""
 
     @property
     def lost(self) -> float | None:
-        """Share wrong x (mean right - mean wrong): about what the mean would gain if the step were always right.
+        """Share wrong x difference: about what the mean would gain if the step were always right.
 
         An association, not a proof: hard cases may fail at this step and at others for one reason. None without both.
         """
-        if self.mean_right is None or self.mean_wrong is None:
-            return None
-        return self.wrong / (self.right + self.wrong) * (self.mean_right - self.mean_wrong)
+        return None if self.difference is None else self.wrong / (self.right + self.wrong) * self.difference
 
 
-def step_effect(case: npt.ArrayLike, scores: npt.ArrayLike, *, right: npt.ArrayLike, level: float = 0.95) -> StepEffect:
+_FEWEST_MIXED = 3
+
+
+def step_effect(
+    case: npt.ArrayLike, scores: npt.ArrayLike, *, right: npt.ArrayLike, level: float = 0.95, looks: int = 1
+) -> StepEffect:
     """Final scores in [0, 1], shape (N,), split by whether one step was right in the same execution (booleans, (N,)).
 
-    Sort steps by `StepEffect.lost` to see which to work on first.
+    Repetitions stay nested in their case: every mean is one of cases' means, every interval the anchored bootstrap's
+    over cases. Where cases have both (a step that is right sometimes), the case is held fixed: `within_case`. Else the
+    difference lies between cases, and its interval comes from both groups' by square-and-add (Newcombe 1998), which
+    takes the groups as independent; cases that are in both, hard in both, make it wider than need be, not narrower.
+    The intervals of the differences are at 1 - (1 - level) / looks, Bonferroni's correction for the number of effects
+    looked through. Sort steps by `StepEffect.lost` to see which to work on first.
     """
     index, values, good = as_integers(case), as_floats(scores), np.asarray(right, dtype=np.bool_).ravel()
     yes, no = group(index[good], values[good]), group(index[~good], values[~good])
     both, at_yes, at_no = np.intersect1d(yes.index, no.index, return_indices=True)
     gaps: Floats = yes.means[at_yes] - no.means[at_no]
-    inside = float(gaps.mean()) if both.size else None
-    interval = difference_cases_like_these(gaps, level)
-    return StepEffect(yes.executions, no.executions, yes.pooled_mean, no.pooled_mean, inside, int(both.size), interval)
+    strict = 1 - (1 - level) / looks
+    inside = difference_cases_like_these(gaps, strict)
+    within = float(gaps.mean()) if both.size else None
+    total = yes.size + no.size - both.size
+    held = bool(both.size >= max(_FEWEST_MIXED, total / 2))
+    return StepEffect(
+        right=yes.executions,
+        wrong=no.executions,
+        cases_right=yes.size,
+        cases_wrong=no.size,
+        mean_right=yes.mean,
+        mean_wrong=no.mean,
+        interval_right=anchored_bootstrap(yes.means, level),
+        interval_wrong=anchored_bootstrap(no.means, level),
+        within_case=within,
+        mixed_cases=int(both.size),
+        interval=inside,
+        held=held,
+        difference=within if held else _apart(yes, no),
+        difference_interval=inside if held else _interval_apart(yes, no, strict),
+    )
+
+
+def _apart(yes: Cases, no: Cases) -> float | None:
+    return None if yes.mean is None or no.mean is None else yes.mean - no.mean
+
+
+def _interval_apart(yes: Cases, no: Cases, level: float) -> Interval:
+    method = "square-and-add of anchored Bayesian bootstraps"
+    if min(yes.size, no.size) < 2:
+        note = "It takes two cases where the step was right and two where it was wrong to tell how far apart they are."
+        return Interval.unknown(level, method, note=note)
+    intervals = [anchored_bootstrap(side.means, level) for side in (yes, no)]
+    inner = mover([yes.mean or 0.0, no.mean or 0.0], intervals, weights=[1.0, -1.0])
+    return Interval(inner.low, inner.high, level, method)

@@ -103,8 +103,8 @@ def marks_of(bits: int) -> tuple[Mark, ...]:
     return tuple(mark for mark, bit in MARK_BITS.items() if bits & bit)
 
 
-def score_row(run: int, score: Score) -> dict[str, Any]:
-    """The row of one score."""
+def score_row(run: int, score: Score, *, submission: str | None = None) -> dict[str, Any]:
+    """The row of one score; `submission` is what a person's browser or sheet called it, if anything."""
     return {
         "run": run,
         "execution": score.execution,
@@ -119,6 +119,7 @@ def score_row(run: int, score: Score) -> dict[str, Any]:
         "tokens_out": score.usage.tokens_out,
         "cost_usd": score.usage.cost_usd,
         "details": orjson.dumps(score.details).decode() if score.details else None,
+        "submission": submission,
     }
 
 

@@ -20,10 +20,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
-VERSION = "0001"
-"""The migration that makes exactly these tables."""
+VERSION = "0002"
+"""The last migration: all of them in turn make exactly these tables."""
 
 metadata = MetaData(
     naming_convention={
@@ -33,6 +34,11 @@ metadata = MetaData(
         "uq": "uq_%(table_name)s_%(column_0_name)s",
     }
 )
+
+SUBMITTED = "submission IS NOT NULL"
+OF_PEOPLE = "rater IS NOT NULL OR status = 2"
+"""Which scores are people's: answers, and questions that wait for one (the code 2 is `pending`). A query has to say it
+in these words to use the index."""
 
 runs = Table(
     "runs",
@@ -45,6 +51,7 @@ runs = Table(
     Column("planned", Integer, nullable=False),
     Column("provenance", Text, nullable=False),
     Column("definitions", LargeBinary, nullable=False),
+    Column("blinding", String(64)),
 )
 
 executions = Table(
@@ -95,5 +102,21 @@ scores = Table(
     Column("tokens_out", BigInteger),
     Column("cost_usd", Float),
     Column("details", Text),
+    Column("submission", String(64)),
     Index(None, "run", "execution"),
+    # A double click, a reload or a lost reply sends the same submission twice: one of them is stored.
+    Index(
+        "ix_scores_submission",
+        *("run", "execution", "evaluator", "rater", "submission"),
+        unique=True,
+        sqlite_where=text(SUBMITTED),
+        postgresql_where=text(SUBMITTED),
+    ),
+    # What people are asked and what they answered, found without reading the scores of judges.
+    Index(
+        "ix_scores_people",
+        *("run", "evaluator", "execution"),
+        sqlite_where=text(OF_PEOPLE),
+        postgresql_where=text(OF_PEOPLE),
+    ),
 )

@@ -1,7 +1,9 @@
 """Which of an execution's scores count: the latest of the evaluator, or the mean over people of each one's latest.
 
-A judge and a person are never mixed: people count where the evaluator asks people, or has left the answer to them (a
-pending score); a person's score of what a judge has scored is stored beside it and does not change the column.
+A judge and a person are never mixed, in no execution and in no column. A column is people's where the evaluator asks
+people, or where it left every answer to them (pending scores, and not one of its own); what a judge said under the same
+name, before the evaluator was changed, then does not count. In every other column people do not count: their scores are
+stored beside the judge's, and what is pending stays pending.
 """
 
 from __future__ import annotations
@@ -28,11 +30,13 @@ _Answer: TypeAlias = tuple[int, float | None, str | None]
 class ScoreColumnBuilder:
     """Fills one evaluator's column from rows that come, for each execution, oldest first.
 
-    `numbers` are the executions of the column, ascending; `by_people`: the evaluator is one that people answer.
+    `numbers` are the executions of the column, ascending; `by_people`: the evaluator is one that people answer, and
+    so many `raters` are asked of each execution: it is pending until they all answered.
     """
 
-    def __init__(self, numbers: NDArray[np.int64], *, by_people: bool) -> None:
+    def __init__(self, numbers: NDArray[np.int64], *, by_people: bool, raters: int = 1) -> None:
         self._numbers = numbers
+        self._raters = raters
         self._by_people = by_people
         self._status = np.full(len(numbers), MISSING, dtype=np.int8)
         self._value = np.full(len(numbers), np.nan)
@@ -62,22 +66,31 @@ class ScoreColumnBuilder:
         return places, known
 
     def column(self) -> ScoreColumn:
-        """The column of what was added."""
-        for place, answers in self._people.items():
+        """The column of what was added: people's scores alone, or those of a judge or a rule alone."""
+        if self._by_people:
+            self._leave_out_scores()
+        by_people = self._by_people or (bool(self._people) and not (self._status == SCORED).any())
+        for place, answers in self._people.items() if by_people else ():
             if self._by_people or self._status[place] == PENDING:
                 self._answer(place, answers)
         unscored = Counter(why for place, why in self._reasons.items() if self._status[place] == UNSCORED)
-        return ScoreColumn(self._status, self._value, most_common(unscored, others="other reasons"))
+        return ScoreColumn(self._status, self._value, most_common(unscored, others="other reasons"), by_people)
+
+    def _leave_out_scores(self) -> None:
+        """What a judge or a rule said is no part of a column of people's."""
+        scored = self._status == SCORED
+        self._status[scored] = MISSING
+        self._value[scored] = np.nan
 
     def _answer(self, place: int, answers: Mapping[str, _Answer]) -> None:
         values = [value for status, value, _ in answers.values() if status == SCORED and value is not None]
         reason = next((why for status, _, why in answers.values() if status == UNSCORED), None)
-        if values:
-            self._status[place], self._value[place] = SCORED, math.fsum(values) / len(values)
-        elif reason is not None:
-            self._status[place], self._reasons[place] = UNSCORED, reason
-        else:
+        if sum(status != PENDING for status, _, _ in answers.values()) < self._raters:
             self._status[place] = PENDING
+        elif values:
+            self._status[place], self._value[place] = SCORED, math.fsum(values) / len(values)
+        else:
+            self._status[place], self._reasons[place] = UNSCORED, reason or ""
 
 
 def most_common(counted: Counter[str], *, others: str) -> dict[str, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from peel.errors import StoreError
 from peel.records import Run, RunStatus
 from peel.store import schema
 from peel.store.database import LOCK_TIMEOUT_S, open_engine, told
+from peel.store.people import People
 from peel.store.rows import run_of, run_row
 from peel.store.stored import SqlStoredRun
 from peel.store.writing import RunWriter
@@ -41,10 +43,12 @@ class Store:
         """The writer of a run that `create` stored."""
         return RunWriter(self._engine, self._row(run_id).key)
 
-    def set_status(self, run_id: str, status: RunStatus) -> None:
-        """Record how a run stands; any status but `running` also records when it ended."""
+    def set_status(self, run_id: str, status: RunStatus, *, planned: int | None = None) -> None:
+        """Record how a run stands; any status but `running` also records when it ended. `planned` replaces the number
+        of its executions, where it ended early."""
         finished = None if status == "running" else time.time()
-        change = update(schema.runs).where(schema.runs.c.id == run_id).values(status=status, finished=finished)
+        values = {"status": status, "finished": finished, **({} if planned is None else {"planned": planned})}
+        change = update(schema.runs).where(schema.runs.c.id == run_id).values(values)
         with told(self._engine.url), self._engine.begin() as connection:
             connection.execute(change)
 
@@ -61,6 +65,14 @@ class Store:
         """A run by id, by a unique prefix of one, or `last`. Raises StoreError where there is none or several."""
         row = self._row(self._resolve(run_id))
         return SqlStoredRun(self._engine, run_of(row), key=row.key)
+
+    def earlier(self, run: Run, scenario: str) -> Iterator[SqlStoredRun]:
+        """The finished runs of a scenario that began before a run that is not stored yet, newest first."""
+        return SqlStoredRun(self._engine, run, key=sys.maxsize).earlier(scenario)
+
+    def people(self, run_id: str) -> People:
+        """What people were asked of a run, by its id, and what they answered."""
+        return People(self._engine, key=self._row(run_id).key)
 
     def runs(self, *, limit: int = 50) -> list[tuple[Run, int]]:
         """The latest runs, newest first, each with the number of its stored executions."""

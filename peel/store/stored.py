@@ -8,24 +8,28 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Select, case, func, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, or_, select
 
+from peel.errors import StoreError
 from peel.records import Execution, Fault, Run, Score, StepResult, Usage
+from peel.records.manual import BY_PEOPLE, raters_asked
 from peel.store import schema
 from peel.store.database import told
-from peel.store.reading import UNSCORED, Columns, ScoreColumn
-from peel.store.rows import execution_of, score_of
+from peel.store.judgements import judgements_of
+from peel.store.reading import UNSCORED, Columns, Judgements, ScoreColumn
+from peel.store.rows import execution_of, run_of, score_of
 from peel.store.score_columns import LONGEST_REASON, ScoreColumnBuilder, most_common
 
 READ_AT_ONCE = 200
 """How many whole executions are in memory at once while they are read."""
 
+READ_RUNS = 10
+"""How many runs' definitions are in memory at once while earlier runs are looked through."""
+
 READ_ROWS = 5_000
 """How many rows are in memory at once while columns are read."""
-
-BY_PEOPLE = "manual"
-"""The kind of evaluator that people answer."""
 
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -46,8 +50,23 @@ class SqlStoredRun:
         with told(self._engine.url), self._engine.connect() as connection:
             arrays = self._arrays(connection, place)
             scores = self._score_columns(connection, place, numbers=arrays["number"])
-            faults = self._faults(connection, place)
-        return Columns(planned=self._planned(scenario), scores=scores, faults=faults, **arrays)
+            faults, errors = self._faults(connection, place)
+        planned = arrays["number"].size if self.run.stopped_early else self._planned(scenario)
+        return Columns(planned=planned, scores=scores, faults=faults, errors=errors, **arrays)
+
+    def judgements(self, scenario: str, variant: str, *, evaluator: str) -> Judgements:
+        """Every judgement of one evaluator's scores that count. Raises KeyError where the run has no such pair.
+
+        Reads the details of all its scores: for evaluators that judge an execution several times.
+        """
+        scores = schema.scores.c
+        query = self._of_scenario_variant(
+            select(scores.execution, scores.status, scores.value, scores.details), self._place(scenario, variant)
+        )
+        query = query.where(scores.evaluator == evaluator, scores.rater.is_(None))
+        with told(self._engine.url), self._engine.connect() as connection:
+            streamed = connection.execution_options(stream_results=True, yield_per=READ_ROWS)
+            return judgements_of(streamed.execute(query.order_by(scores.execution, scores.key)))
 
     def executions(self, numbers: Iterable[int]) -> Iterator[tuple[Execution, tuple[Score, ...]]]:
         """Whole executions with all their scores, in the order asked for; a number that is not stored is left out."""
@@ -56,6 +75,28 @@ class SqlStoredRun:
             with told(self._engine.url), self._engine.connect() as connection:
                 found = self._read(connection, chunk)
             yield from (found[number] for number in chunk if number in found)
+
+    def earlier(self, scenario: str) -> Iterator[SqlStoredRun]:
+        """The finished runs of a scenario that began before this one, newest first, read as they are asked for: the
+        newest alone, as often no other is asked for, then several at once."""
+        keys, at_once = self._earlier_keys(scenario), 1
+        while chunk := keys[:at_once]:
+            del keys[:at_once]
+            at_once = READ_RUNS
+            with told(self._engine.url), self._engine.connect() as connection:
+                rows = connection.execute(select(schema.runs).where(schema.runs.c.key.in_(chunk)))
+                found = {row.key: SqlStoredRun(self._engine, run_of(row), key=row.key) for row in rows}
+            runs = (found[key] for key in chunk if key in found)
+            yield from (stored for stored in runs if scenario in stored.run.cases)
+
+    def other(self, run_id: str) -> SqlStoredRun:
+        """Another run of the same store, by its id. Raises StoreError where there is none."""
+        query = select(schema.runs).where(schema.runs.c.id == run_id)
+        with told(self._engine.url), self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise StoreError(f"no run {run_id!r} in the store")
+        return SqlStoredRun(self._engine, run_of(row), key=row.key)
 
     def finished_numbers(self) -> set[int]:
         """The numbers of the executions that are stored."""
@@ -91,6 +132,22 @@ class SqlStoredRun:
             return Usage()
         return Usage(calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost_usd)
 
+    def spent_per_execution(self, scenario: str) -> tuple[float | None, float | None]:
+        """The mean of what a completed execution of a scenario cost, its judges included, in US dollars (None where a
+        price is unknown), and the mean of its latency in seconds. None, None where none completed."""
+        executions = schema.executions.c
+        items = [(place, item) for place, item in enumerate(self.run.scenario_variants)]
+        places = [(place, item.variant.name) for place, item in items if item.scenario.scenario == scenario]
+        query = select(func.count(), _sum_or_null(executions.cost_usd), func.avg(executions.latency_s)).where(
+            executions.run == self._key, executions.ok, executions.scenario_variant.in_([place for place, _ in places])
+        )
+        with told(self._engine.url), self._engine.connect() as connection:
+            count, spent, latency_s = connection.execute(query).one()
+        judged = [self.judge_usage(scenario, variant).cost_usd for _, variant in places]
+        if not count or spent is None or None in judged:
+            return None, latency_s
+        return (spent + sum(one or 0.0 for one in judged)) / count, latency_s
+
     def spent_usd(self) -> float:
         """The known cost of everything stored, application and judges, in US dollars."""
         with told(self._engine.url), self._engine.connect() as connection:
@@ -101,6 +158,19 @@ class SqlStoredRun:
                 or 0.0
                 for table in (schema.executions, schema.scores)
             )
+
+    def _earlier_keys(self, scenario: str) -> list[int]:
+        """The keys of the runs whose provenance names the scenario: definitions of others need not be unpacked."""
+        runs = schema.runs.c
+        named = orjson.dumps(f"scenario {scenario}").decode()
+        began = or_(runs.started < self.run.started, and_(runs.started == self.run.started, runs.key < self._key))
+        query = (
+            select(runs.key)
+            .where(began, runs.status == "finished", runs.provenance.contains(named, autoescape=True))
+            .order_by(runs.started.desc(), runs.key.desc())
+        )
+        with told(self._engine.url), self._engine.connect() as connection:
+            return list(connection.scalars(query))
 
     def _place(self, scenario: str, variant: str) -> int:
         for place, item in enumerate(self.run.scenario_variants):
@@ -136,7 +206,9 @@ class SqlStoredRun:
 
     def _score_columns(self, connection: Connection, place: int, *, numbers: Integers) -> Mapping[str, ScoreColumn]:
         columns = {
-            definition.id: ScoreColumnBuilder(numbers, by_people=definition.use == BY_PEOPLE)
+            definition.id: ScoreColumnBuilder(
+                numbers, by_people=definition.use == BY_PEOPLE, raters=raters_asked(definition)
+            )
             for definition in self.run.scenario_variants[place].scenario.evaluators
         }
         scores = schema.scores.c
@@ -163,7 +235,8 @@ class SqlStoredRun:
             .where(executions.scenario_variant == place)
         )
 
-    def _faults(self, connection: Connection, place: int) -> Mapping[str, int]:
+    def _faults(self, connection: Connection, place: int) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Errored executions by fault in words, and by the step in which they ended."""
         columns = schema.executions.c
         query = (
             select(columns.fault, func.count())
@@ -171,9 +244,12 @@ class SqlStoredRun:
             .group_by(columns.fault)
         )
         counted: Counter[str] = Counter()
-        for fault, count in connection.execute(query):
-            counted[_fault_in_words(Fault.model_validate_json(fault))] += count
-        return most_common(counted, others="other faults")
+        steps: Counter[str] = Counter()
+        for stored, count in connection.execute(query):
+            fault = Fault.model_validate_json(stored)
+            counted[_fault_in_words(fault)] += count
+            steps[fault.step or ""] += count
+        return most_common(counted, others="other faults"), dict(sorted(steps.items()))
 
     def _read(self, connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Execution, tuple[Score, ...]]]:
         executions, steps, scores = schema.executions.c, schema.steps.c, schema.scores.c

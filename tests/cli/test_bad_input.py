@@ -82,7 +82,8 @@ def evaluator(text):
 
 
 KEYS_OF_A_SCENARIO = (
-    "below, cases, description, evaluators, gates, inputs, matrix, orchestration, repetitions, scenario, variants"
+    "below, cases, description, estimates, evaluators, gates, inputs, matrix, orchestration, repetitions, scenario, "
+    "variants"
 )
 BAD = {
     "broken YAML: a list that is not closed": (
@@ -133,7 +134,7 @@ BAD = {
     ),
     "a wrong type in parameters": (
         [change(REPLY, "temperature: 0.5", "temperature: [warm]")],
-        "orchestrations/reply.yaml:9: the step 'answer': 'temperature': input should be a valid number, not a list",
+        "orchestrations/reply.yaml:9: the step 'answer': 'temperature' must be a number of 0 or more, not a list",
     ),
     "an unknown role of a message": (
         [change(REPLY, '[{user: "Answer', '[{usr: "Answer')],

@@ -49,7 +49,7 @@ def test_on_a_terminal_one_line_is_drawn_again_until_the_last_stays(folder):
     assert code == 0
     assert "\x1b[2K" in shown
     last = ANSI.sub("", shown).replace("\r", "\n").rstrip().splitlines()[-1]
-    assert re.search(r"6/6 done, 0 errored, [\d.]+/s, 0s left, \$0\.0002", last)
+    assert re.search(r"6/6 done, 0 errored, [\d.]+/s, 0s left, \$0\.00024", last)
     assert json.loads(out)["run"]["status"] == "finished"
 
 
@@ -99,3 +99,22 @@ def test_a_resumed_run_says_how_much_was_stored(folder):
     first, *_, last = done.stderr.splitlines()
     assert first.endswith(": 6 executions, 3 of them stored")
     assert last.startswith("6/6 done, 0 errored, ")
+
+
+def test_before_a_run_it_is_said_what_it_will_take(folder):
+    """Calls at once; the cost once an earlier run tells it, as a mean of its executions."""
+    first = folder.peel("run", "--json").stderr
+    assert "about 12 calls of models; cost unknown before the first run of " in first
+    run = re.search(r"run (\S+):", first)
+    assert run
+    second = folder.peel("run", "-n", "1", "--json").stderr
+    assert f"about 4 calls of models; it will cost about $0.00008 (by the run {run[1]}, " in second
+    assert " an execution)" in second
+
+
+def test_without_a_price_the_cost_stays_unknown(folder):
+    """Also after the first run: unknown, not nothing."""
+    text = (folder.root / "peel.yaml").read_text()
+    folder.write("peel.yaml", text.replace(", price: {input_per_million: 1.0, output_per_million: 2.0}", ""))
+    folder.peel("run", "--json")
+    assert "cost unknown: a price is unknown (by the run " in folder.peel("run", "--json").stderr

@@ -87,7 +87,7 @@ def test_a_command_page_without_its_mark_is_refused(generate: ModuleType) -> Non
 
 def test_the_exit_codes_are_those_of_the_command_line(doc: Callable[[str], Any]) -> None:
     """Each that `peel run` can end with has a row."""
-    from peel.cli import INTERRUPTED, WRONG
+    from peel.commands.calling import INTERRUPTED, WRONG
     from peel.estimates import verdict
 
     codes = {WRONG, INTERRUPTED, verdict.PASSED, verdict.FAILED, verdict.INCOMPLETE, verdict.UNDECIDED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -206,6 +207,30 @@ def test_an_evaluator_that_people_answer_on_one_side_only_is_not_compared():
     assert pair.differences == ()
     assert pair.overall is None
     assert any("people answer it on one side only" in note for note in pair.notes)
+
+
+class Answered(Stored):
+    """A stored run in which people answered what an evaluator of any kind had left to them."""
+
+    def columns(self, scenario, variant):
+        """The columns, with `meaning` people's."""
+        columns = super().columns(scenario, variant)
+        meaning = dataclasses.replace(columns.scores["meaning"], by_people=True)
+        return dataclasses.replace(columns, scores={**columns.scores, "meaning": meaning})
+
+
+def test_what_people_said_in_place_of_a_judge_is_not_compared_with_a_judge():
+    """The same kind on both sides, and yet two things that are never subtracted or averaged."""
+    scores = {("s", "base"): {"core-terms": [[1]] * 6, "meaning": [[1]] * 6}}
+    judged, answered = Stored(scores, evaluators=(RULE, JUDGE)), Answered(scores, evaluators=(RULE, JUDGE), run="r2")
+    pair = only(compare((judged, ""), (answered, ""), question=THESE))
+    assert [one.id for one in pair.differences] == ["core-terms"]
+    assert "meaning is not compared: people answer it on one side only" in pair.notes
+    third = Answered(scores, evaluators=(RULE, JUDGE), run="r3")
+    both = only(compare((third, ""), (answered, ""), question=THESE))
+    assert [one.id for one in both.differences] == ["core-terms", "meaning"]
+    assert both.overall is not None
+    assert both.overall.of == ("core-terms",)
 
 
 def test_another_model_behind_the_judge_is_said_and_keeps_the_evaluator_out_of_the_overall():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from peel.estimates.foresight import visible_difference, what_a_run_can_show
+from peel.estimates.foresight import Spent, expected, visible_difference, what_a_run_can_show
+from peel.records import EvaluatorDefinition, Orchestration, StepDefinition
+from peel.reports.foresight_wording import what_a_run_will_take
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,43 @@ def test_more_executions_show_smaller_differences():
 def test_a_run_without_cases_says_nothing(make):
     """No case, no line."""
     assert what_a_run_can_show(make.stored(make.columns([1.0]), cases=0, repetitions=3).run) == ""
+
+
+def _planned(make, **changes):
+    """A run of 6 cases with 3 repetitions: two steps of three ask a model, and a judge votes twice."""
+    run = make.stored(make.columns([1.0]), cases=6, repetitions=3).run
+    (item,) = run.scenario_variants
+    steps = tuple(StepDefinition(id=use, use=use) for use in ("llm", "retrieve", "rerank"))
+    judge = EvaluatorDefinition(id="meaning", use="semantic", settings={"votes": 2})
+    item = item.model_copy(
+        update={
+            "orchestration": Orchestration(orchestration="o", steps=steps, output="llm"),
+            "scenario": item.scenario.model_copy(update={"evaluators": (judge,)}),
+        }
+    )
+    provenance = run.provenance.model_copy(update=changes)
+    return run.model_copy(update={"scenario_variants": (item,), "provenance": provenance})
+
+
+@pytest.mark.parametrize(
+    ("cost_usd", "said"),
+    [
+        (0.01, "it will cost about $0.18 (by the run before, 1.5 s an execution)"),
+        (0.0, "it costs nothing (by the run before, 1.5 s an execution)"),
+        (None, "cost unknown: a price is unknown (by the run before, 1.5 s an execution)"),
+    ],
+)
+def test_what_a_run_will_take_is_told_by_the_run_before(make, cost_usd, said):
+    """18 executions with two calls each, and two of judges; a price of 0 is told apart from an unknown one."""
+    run = _planned(make)
+    earlier = {name: Spent("before", cost_usd, 1.5) for name in run.cases}
+    assert what_a_run_will_take(expected(run, earlier)) == f"about 36 calls of models and 36 of judges; {said}"
+
+
+def test_before_the_first_run_the_cost_is_unknown_unless_every_model_is_embedded(make):
+    """The scenario is named; what runs in this process costs nothing, which needs no earlier run."""
+    run = _planned(make)
+    (name,) = run.cases
+    assert what_a_run_will_take(expected(run, {})).endswith(f"; cost unknown before the first run of {name}")
+    embedded = _planned(make, models={"default": {"model": "embedded", "base_url": None, "provider": None}})
+    assert what_a_run_will_take(expected(embedded, {})).endswith("; it costs nothing")

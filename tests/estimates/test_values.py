@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from peel.estimates.values import estimate, judge_figures, usage_figures
-from peel.records import Estimate, EvaluatorDefinition, Usage
+from peel.estimates.tallies import tally
+from peel.estimates.usage import judge_figures, usage_figures
+from peel.estimates.values import estimate
+from peel.records import Estimate, EvaluatorDefinition, Scenario, Usage
 from peel.statistics.cases import group
 from peel.statistics.intervals import anchored_bootstrap, these_cases
 
@@ -17,7 +19,8 @@ CORE_TERMS = EvaluatorDefinition(id="core-terms", use="regex", on="answer")
 
 def estimated(columns: Any) -> Estimate:
     """The estimate of core-terms, with the share below 0.3."""
-    return estimate(CORE_TERMS, columns, below=0.3)
+    scenario = Scenario(scenario="telco", orchestration="support", cases=(), evaluators=(CORE_TERMS,), below=0.3)
+    return estimate(CORE_TERMS, tally("core-terms", columns, scenario), method="anchored-bootstrap")
 
 
 def test_the_value_is_the_mean_of_the_cases_means(make: Any) -> None:

@@ -39,6 +39,10 @@ class FakeScope:
             "case": frozenset({"id", "tags"}),
         }
 
+    @property
+    def executed(self):
+        return self.cases
+
     def template(self, value, path):
         render, wrong = Templates().compile(value, self.names)
         for inside, what in wrong:

@@ -9,6 +9,9 @@ import pytest
 from peel.evaluators.json_schema import LARGEST_TEXT, JsonSchemaEvaluator
 from peel.evaluators.scoring import score
 
+PATTERN = "^(?:(?:a|b|ab)+)+(?:(?:a|b|ab)+)+$"
+RUNAWAY = "ab" * 200 + "!"
+
 SCHEMA = {
     "type": "object",
     "properties": {"device": {"type": "string", "pattern": "^AR[0-9]+$"}, "seconds": {"$ref": "#/$defs/seconds"}},
@@ -64,7 +67,9 @@ def test_a_fence_is_taken_off_where_that_is_allowed(scope, compiled, judged):
     ("output", "schema"),
     [
         ("9" * (LARGEST_TEXT + 1), True),
-        (["ab" * 200 + "!"], {"items": {"pattern": "^(?:(?:a|b|ab)+)+(?:(?:a|b|ab)+)+$"}}),
+        ([RUNAWAY], {"items": {"pattern": PATTERN}}),
+        ({RUNAWAY: 1}, {"patternProperties": {PATTERN: True}}),
+        ({RUNAWAY: 1}, {"patternProperties": {PATTERN: True}, "additionalProperties": False}),
         ({"a": 1}, {"$ref": "#"}),
     ],
 )
@@ -73,6 +78,34 @@ def test_what_cannot_be_validated_is_unscored(output, schema, scope, compiled, j
     evaluator = compiled(JsonSchemaEvaluator, scope(), schema=schema)
     got = asyncio.run(score("e1", evaluator, judged(output), execution=0, at=0))
     assert (got.status, got.value) == ("unscored", None)
+
+
+def test_keys_beside_the_named_ones_are_refused_or_held_against_their_schema(scope, compiled, judged):
+    """`additionalProperties`, with patterns beside it: its own search is bounded in time, and finds the same."""
+    closed = {"properties": {"a": True}, "patternProperties": {"^x-": True}, "additionalProperties": False}
+    evaluator = compiled(JsonSchemaEvaluator, scope(), schema=closed)
+    assert evaluator.evaluate(judged({"a": 1, "x-b": 2})).value == 1
+    assert evaluator.evaluate(judged({"a": 1, "b-x-": 2})).reason == "$: unexpected 'b-x-'"
+    typed = compiled(JsonSchemaEvaluator, scope(), schema={**closed, "additionalProperties": {"type": "integer"}})
+    assert typed.evaluate(judged({"b": 2})).value == 1
+    assert typed.evaluate(judged({"b": "two"})).reason.startswith("$.b: ")
+
+
+def test_an_output_with_many_keys_is_searched_within_one_time_limit(scope, compiled, judged):
+    """The limit is for all patterns and keys together, not for each."""
+    slow = "^(?:a+)+(?:b|c)$"
+    keys = {f"{'a' * 22}{number}": 1 for number in range(2_000)}
+    evaluator = compiled(JsonSchemaEvaluator, scope(), schema={"patternProperties": {slow: True, PATTERN: True}})
+    got = asyncio.run(score("e1", evaluator, judged({**keys, RUNAWAY: 1}), execution=0, at=0))
+    assert (got.status, "was cut off after 1 s" in got.reason) == ("unscored", True)
+
+
+def test_a_schema_whose_search_cannot_be_bounded_is_a_problem(scope, problems):
+    """Both keywords together; either alone, or as the name of a property, is none."""
+    both = {"patternProperties": {"^x-": True}, "allOf": [{"unevaluatedProperties": False}]}
+    assert ("schema",) in problems(JsonSchemaEvaluator, scope(), schema=both)
+    named = {"properties": {"patternProperties": True}, "unevaluatedProperties": False}
+    assert not problems(JsonSchemaEvaluator, scope(), schema=named)
 
 
 @pytest.mark.parametrize(

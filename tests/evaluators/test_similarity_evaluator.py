@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from peel.evaluators.scoring import score
 from peel.evaluators.similarity import SimilarityEvaluator
+from peel.models.opening import Models
 
 EXPECTED = {"answer": "east"}
 VECTORS = {
@@ -68,3 +70,26 @@ def test_a_case_without_an_expected_output_gets_no_score(scope, compiled, judged
 def test_an_unknown_embedding_is_a_problem(scope, problems):
     """The model is resolved before anything runs."""
     assert ("embedding",) in problems(SimilarityEvaluator, scope(expected=EXPECTED), embedding="none")
+
+
+@pytest.mark.rag
+def test_the_shipped_embedding_model_finds_a_paraphrase_nearer_than_another_topic(
+    scope, compiled, judged, tmp_path: Path
+):
+    """all-MiniLM-L6-v2 itself: the same sentence is 1, another way to say it comes next, another topic last."""
+    answer = "Hold the reset button for three seconds."
+
+    async def values() -> list[float]:
+        async with Models({}, root=tmp_path, environ={}) as models:
+            made = scope(
+                expected={"answer": answer}, embedders={"all-MiniLM-L6-v2": models.embedder("all-MiniLM-L6-v2")}
+            )
+            evaluator = compiled(SimilarityEvaluator, made)
+            outputs = [answer, "Keep the reset key pressed for 3 s.", "Your invoice comes by post."]
+            contexts = [judged(output, expected={"answer": answer}) for output in outputs]
+            return [(await score("e1", evaluator, one, execution=0, at=0)).value for one in contexts]
+
+    same, paraphrase, other = asyncio.run(values())
+    assert same == pytest.approx(1.0, abs=1e-4)
+    assert 0.5 < paraphrase < same
+    assert other < 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peel.pytest_plugin.judging import Observed, judge
-from peel.records import Fault, GateDefinition, Score
+from peel.records import CaseRule, Fault, GateDefinition, Score
 
 GATE = GateDefinition(kind="evaluator", subject="core", at_least=0.9)
 COST = GateDefinition(kind="measure", subject="cost_usd", at_most=0.01)
@@ -71,3 +71,37 @@ def test_the_worst_execution_is_the_lowest_of_what_is_broken():
     assert errored.worst is not None
     assert errored.worst.repetition == 3
     assert judge([GATE], []).worst is None
+
+
+RULE = GateDefinition(
+    kind="evaluator",
+    subject="core",
+    statistic="each-case",
+    threshold=0.5,
+    rule=CaseRule(passes=8, of=10, written="8 of 10"),
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ((1.0,) * 5, "passed"),
+        ((1.0,) * 4 + (0.0,), "flaky"),
+        ((1.0,) * 3 + (0.0,) * 2, "failed"),
+        ((1.0,) * 4 + (None,), "passed"),
+        ((1.0,) * 3 + (None,) * 2, "error"),
+        ((0.0,) * 2 + (None,) * 3, "failed"),
+        ((1.0,) * 4 + ("unscored",), "passed"),
+        ((1.0,) * 3 + ("pending",) * 2, "pending"),
+    ],
+)
+def test_a_rule_of_its_own_judges_a_case(values, word):
+    """8 of 10 are 4 of 5: what is missing matters only while it could change the verdict."""
+    assert judge([GATE, RULE], _observed(*values)).word == word
+
+
+def test_a_rule_for_a_tag_judges_only_the_cases_that_have_it():
+    """The others keep the rule that one execution that reaches the bar is enough."""
+    gates = [GATE, RULE.model_copy(update={"tag": "moving"})]
+    assert judge(gates, _observed(1.0, 0.0), tags=("moving",)).word == "failed"
+    assert judge(gates, _observed(1.0, 0.0)).word == "flaky"

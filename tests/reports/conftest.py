@@ -278,10 +278,16 @@ class FakeStoredRun:
     """`peel.store.reading.StoredRun` over a `Telco`; `read` are the numbers of the executions read so far."""
 
     def __init__(self, telco: Telco) -> None:
+        self.telco = telco
         self.run = telco.run()
         self.columns = telco.columns
         self.executions = telco.executions
         self.read = telco.read
+        self.before: list[FakeStoredRun] = []
+
+    def earlier(self, scenario: str) -> Iterator[FakeStoredRun]:
+        """`before`, the newest first, as far as the scenario is theirs."""
+        return (one for one in self.before if scenario in one.run.cases)
 
 
 @cache

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from peel.records import Below, Bounds, Estimate
-from peel.reports.charts import histogram, interval_chart
+from peel.reports.charts import Drawn, amount_chart, interval_chart, signed_chart
 
 
 def estimate(**changes: object) -> Estimate:
@@ -58,20 +58,22 @@ def test_nothing_is_drawn_outside_the_axis(outside):
     assert 0 < float(svg.find("circle").get("cx")) < float(svg.get("viewBox").split()[2])
 
 
-def test_a_histogram_has_a_bar_for_each_filled_bin_split_at_the_threshold():
-    """Bars below the threshold are of another class; empty bins have none; the highest is labelled."""
-    svg = ElementTree.fromstring(histogram([4, 0, 0, 0, 0, 0, 0, 0, 1, 2], threshold=0.3, title="meaning <1>"))
-    bars = svg.findall("rect")
-    assert [bar.get("class") for bar in bars] == ["c-low", "c-high", "c-high"]
-    heights = [float(bar.get("height")) for bar in bars]
-    assert heights[0] == pytest.approx(4 * heights[1], rel=0.01)
-    assert heights[0] == pytest.approx(2 * heights[2], rel=0.01)
-    assert "4" in [text.text for text in svg.findall("text")]
-    assert svg.find("title").text == "meaning <1>; executions by value from 0.0: 4, 0.8: 1, 0.9: 2"
+def test_a_signed_number_stands_left_or_right_of_zero():
+    """The 0 is in the middle; without a margin there is no band, without an interval no bar."""
+    svg = ElementTree.fromstring(signed_chart("difference -0.50", -0.5, (None, None)))
+    width = float(svg.get("viewBox").split()[2])
+    assert float(svg.find("circle").get("cx")) == pytest.approx(8 + (width - 16) / 4)
+    assert [e.get("class") for e in svg.findall("rect")] == []
+    banded = ElementTree.fromstring(signed_chart("difference", 0.1, (0.0, 0.2), margin=0.05))
+    assert [e.get("class") for e in banded.findall("rect")] == ["c-margin", "c-these"]
 
 
-def test_a_histogram_of_nothing_says_so():
-    """No scores: an empty axis and the words."""
-    svg = ElementTree.fromstring(histogram([0] * 20, threshold=0.3, title="would-send"))
-    assert svg.findall("rect") == []
-    assert svg.find("title").text == "would-send; no scores"
+@pytest.mark.parametrize(("top", "dots"), [(4.0, 1), (0.0, 0)])
+def test_an_amount_is_drawn_on_its_own_axis(top, dots):
+    """Two of four seconds stand in the middle; on an axis without length nothing is drawn."""
+    drawn = Drawn("latency", 2.0, (1.0, 3.0), (None, None))
+    svg = ElementTree.fromstring(amount_chart("latency: 2 s", drawn, top=top))
+    circles = svg.findall("circle")
+    assert len(circles) == dots
+    width = float(svg.get("viewBox").split()[2])
+    assert all(circle.get("cx") == f"{width / 2:.1f}" for circle in circles)

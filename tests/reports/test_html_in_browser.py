@@ -237,3 +237,44 @@ def test_the_upper_half_needs_no_script(telco_source, opened):
     assert "Gates: ✗ 1 failed" in page.locator("main").text_content()
     assert page.locator("svg.c-interval").count() == 4
     assert "need JavaScript" in page.locator("noscript").text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_are_drawn_by_the_library_in_the_colours_of_the_page(telco_source, opened, scheme):
+    """Vector, no request, no complaint of the policy, and each has its numbers in a table."""
+    watched = opened(telco_source(errors=0.0), color_scheme=scheme)
+    page = watched.page
+    page.wait_for_selector("html[data-charts=ready]", state="attached")
+    page.locator(".plot").first.scroll_into_view_if_needed()
+    page.locator(".plot svg").first.wait_for()
+    fills = page.eval_on_selector_all(".plot svg path", "paths => paths.map((path) => getComputedStyle(path).fill)")
+    high = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--high').trim()")
+    red, green, blue = (int(high[place : place + 2], 16) for place in (1, 3, 5))
+    assert f"rgb({red}, {green}, {blue})" in fills
+    figures = page.locator("figure").count()
+    assert page.locator("figure .plot[role=img][aria-label]").count() == page.locator("figure table").count() == figures
+    assert watched.events == []
+
+
+def test_what_is_low_differs_in_pattern_too(telco_source, opened):
+    """In black and white a bar below the threshold is hatched."""
+    page = opened(telco_source(errors=0.0)).page
+    page.wait_for_selector("html[data-charts=ready]", state="attached")
+    page.locator(".f-distribution .plot").first.scroll_into_view_if_needed()
+    page.locator(".plot svg pattern").first.wait_for(state="attached")
+
+
+def test_charts_are_on_the_printed_page_though_nobody_scrolled_there(telco_source, opened):
+    """Printing draws what was not in view yet."""
+    page = opened(telco_source(errors=0.0), viewport={"width": 900, "height": 300}).page
+    page.wait_for_selector("html[data-charts=ready]", state="attached")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".plot svg").count() == page.locator(".plot").count() > 0
+
+
+def test_without_a_script_the_numbers_of_the_charts_are_there(telco_source, opened):
+    """No empty box stands where a chart would be; its table opens without any script."""
+    page = opened(telco_source(errors=0.0), java_script_enabled=False).page
+    assert not page.locator(".plot").first.is_visible()
+    page.locator("figure summary").first.click()
+    assert page.locator("figure table").first.is_visible()

@@ -28,7 +28,7 @@ def refuse_constant(name: str) -> None:
 def test_the_structure_is_the_contract_s_key_for_key(telco_source):
     """Every object begins with the keys of the contract, in its order."""
     report = json.loads(written(telco_source(variants=("base", "cold"))))
-    assert list(report) == ["schema", "run", "scenarios"]
+    assert list(report)[:3] == ["schema", "run", "scenarios"]
     assert report["schema"] == 1
     assert list(report["run"]) == ["id", "started", "finished", "status", "provenance"]
     scenario = report["scenarios"][1]
@@ -39,8 +39,8 @@ def test_the_structure_is_the_contract_s_key_for_key(telco_source):
     assert list(scenario["evaluators"][0])[: len(evaluator)] == evaluator
     assert list(scenario["evaluators"][0]["these_cases"]) == ["low", "high", "method"]
     assert list(scenario["evaluators"][0]["below"]) == ["threshold", "count", "share"]
-    assert list(scenario["usage"]) == ["tokens_in", "tokens_out", "cost_usd", "latency_s"]
-    assert list(scenario["usage"]["latency_s"]) == ["mean", "p50", "p95"]
+    assert list(scenario["usage"])[:4] == ["tokens_in", "tokens_out", "cost_usd", "latency_s"]
+    assert list(scenario["usage"]["latency_s"])[:3] == ["mean", "p50", "p95"]
     gate = ["requirement", "scope", "verdict", "value", "low", "high"]
     assert list(scenario["gates"][0])[: len(gate)] == gate
 

@@ -211,3 +211,13 @@ def test_a_link_inside_the_workspace_may_lead_outside(
     outside.write_text("id,email\na,b\n", encoding="utf-8")
     (workspace / "scenarios" / "linked.csv").symlink_to(outside)
     assert load(workspace, "scenario: s\norchestration: app\ncases: linked.csv\n").problems == ()
+
+
+def test_how_estimates_are_made_is_loaded(workspace: Path) -> None:
+    """What is left out is the default."""
+    named = load(workspace, SCENARIO + "estimates: {method: t, passes_at: 1}\n").scenario
+    assert named is not None
+    assert (named.estimates.method, named.estimates.passes_at) == ("t", 1.0)
+    plain = load(workspace, SCENARIO).scenario
+    assert plain is not None
+    assert (plain.estimates.method, plain.estimates.passes_at) == ("anchored-bootstrap", 0.5)

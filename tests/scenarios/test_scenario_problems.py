@@ -10,7 +10,10 @@ from peel.scenarios.loading import load_scenario
 
 TOP = "scenario: s\norchestration: app\ncases:\n  - {id: one, inputs: {email: hi}}\n"
 EVALUATOR = TOP + "evaluators: [{id: tone, use: exact}]\ngates:\n"
-KEYS = "below, cases, description, evaluators, gates, inputs, matrix, orchestration, repetitions, scenario, variants"
+KEYS = (
+    "below, cases, description, estimates, evaluators, gates, inputs, matrix, orchestration, repetitions, scenario, "
+    "variants"
+)
 FORM = "a change is named STEP.PARAMETER or INPUT.KEY, such as answer.temperature"
 GATE_FORM = "{evaluator: ID, at_least: 0.9} or {cost_usd: {at_most: 0.01}}"
 NAME = "a name of letters, digits, '_', '-' and '.' that begins with a letter or digit (at most 100)"
@@ -63,6 +66,27 @@ TABLE: list[tuple[str, str, int]] = [
     ),
     (TOP + "repetitions: true\n", "'repetitions' of the scenario must be a whole number of 1 or more, not true", 5),
     (TOP + "below: 2\n", "'below' of the scenario must be a number from 0 to 1, not the number 2", 5),
+    (
+        TOP + "estimates: {method: student}\n",
+        "'method' of 'estimates' of the scenario must be 'anchored-bootstrap', 't', 'cluster-bootstrap' or 'wilson', "
+        "not the text 'student'",
+        5,
+    ),
+    (
+        TOP + "estimates:\n  method: t\n  passes_at: 0\n",
+        "'passes_at' of 'estimates' of the scenario must be a number greater than 0 and at most 1, not the number 0",
+        7,
+    ),
+    (
+        TOP + "estimates: {pass_at: 1}\n",
+        "unknown key 'pass_at' in 'estimates' of the scenario; did you mean 'passes_at'? Allowed: method, passes_at",
+        5,
+    ),
+    (
+        TOP + "estimates: t\n",
+        "'estimates' of the scenario must be a mapping with the keys 'method', 'passes_at', not the text 't'",
+        5,
+    ),
     (TOP + "gates: {}\n", "'gates' of the scenario must be a list of gates, not an empty mapping", 5),
     (TOP + "evaluators:\n", "'evaluators' of the scenario must be a list of evaluators, not an empty value", 5),
     (
@@ -279,7 +303,8 @@ TABLE: list[tuple[str, str, int]] = [
     (
         EVALUATOR + "  - {evaluator: tone, at_lest: 0.5}\n",
         "unknown key 'at_lest' in gate 1; did you mean 'at_least'? "
-        "Allowed: at_least, at_most, evaluator, scope, tolerance",
+        "Allowed: at_least, at_most, by, each_case, evaluator, not_worse_than, pass_hat, scope, share_below, tag, "
+        "tolerance",
         7,
     ),
     (
@@ -310,7 +335,7 @@ TABLE: list[tuple[str, str, int]] = [
     (
         EVALUATOR + "  - {latency_s: {atmost: 1}}\n",
         "unknown key 'atmost' in 'latency_s' of gate 1; did you mean 'at_most'? "
-        "Allowed: at_least, at_most, scope, tolerance",
+        "Allowed: at_least, at_most, of, scope, tag, tolerance",
         7,
     ),
     (
@@ -321,6 +346,91 @@ TABLE: list[tuple[str, str, int]] = [
     (
         EVALUATOR + "  - {error_rate: {at_most: 2}}\n",
         "'at_most' of 'error_rate' of gate 1 must be a number from 0 to 1, not the number 2",
+        7,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, share_below: 0.3}\n",
+        "'share_below' of gate 1 must be a mapping such as {at_most: 0.1}, not the number 0.3",
+        7,
+    ),
+    (
+        EVALUATOR + "  - evaluator: tone\n    share_below:\n      at_most: 0.1\n      below: 0.2\n",
+        "unknown key 'below' in 'share_below' of gate 1; allowed: at_least, at_most, scope, tag, threshold, tolerance",
+        10,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, at_most: 0.1, share_below: {threshold: 0.5}}\n",
+        "'at_most' of gate 1 does not go with 'share_below'; put it inside 'share_below': {share_below: {at_most: …}}",
+        7,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, pass_hat: {at_least: 0.8}}\n",
+        "'pass_hat' of gate 1 has no 'k': how many executions must all pass",
+        7,
+    ),
+    (
+        EVALUATOR + "  - evaluator: tone\n    pass_hat:\n      k: 3\n      at_least: 0.8\nrepetitions: 2\n",
+        "'k' of 'pass_hat' of gate 1 is 3, but each case is executed 2 times; lower it, or raise 'repetitions'",
+        9,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, pass_hat: {k: 1}}\n",
+        "'pass_hat' of gate 1 has neither 'at_least' nor 'at_most'; a gate has exactly one of them",
+        7,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, pass_hat: {k: 1, at_least: 1}, each_case: {at_least: 1}}\n",
+        "gate 1 has 'pass_hat' and 'each_case'; write a gate for each",
+        7,
+    ),
+    *(
+        (
+            EVALUATOR + f"  - evaluator: tone\n    each_case:\n      at_least: {written}\n",
+            "'at_least' of 'each_case' of gate 1 must be how many repetitions must pass, such as 8 of 10, 80 % or 0.8, "
+            f"not {found}",
+            9,
+        )
+        for written, found in {
+            "8 out of 10": "the text '8 out of 10'",
+            "11 of 10": "the text '11 of 10'",
+            "0 of 10": "the text '0 of 10'",
+            "8 of 0": "the text '8 of 0'",
+            "120 %": "the text '120 %'",
+            "8": "the number 8",
+            "0": "the number 0",
+            "true": "true",
+            "[8, 10]": "a list",
+        }.items()
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, at_least: 0.5, by: 0.1}\n",
+        "'by' of gate 1 belongs to 'not_worse_than'; leave it out",
+        7,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, not_worse_than: last, by: 0}\n",
+        "'by' of gate 1 must be a number greater than 0 and at most 1, not the number 0",
+        7,
+    ),
+    (
+        EVALUATOR + "  - {evaluator: tone, not_worse_than: last, at_least: 0.5}\n",
+        "'at_least' of gate 1 does not go with 'not_worse_than'; leave it out, or write a gate for each",
+        7,
+    ),
+    (
+        TOP.replace("{id: one,", "{id: one, tags: [moving],")
+        + "evaluators: [{id: tone, use: exact}]\ngates: [{evaluator: tone, at_least: 0.5, tag: move}]\n",
+        "'tag' of gate 1 is 'move', which no case has; did you mean 'moving'? Allowed: moving",
+        6,
+    ),
+    (
+        EVALUATOR + "  - {latency_s: {at_most: 1, of: p99}}\n",
+        "'of' of 'latency_s' of gate 1 must be 'mean', 'p50' or 'p95', not the text 'p99'",
+        7,
+    ),
+    (
+        EVALUATOR + "  - {share_below: {at_most: 0.1}}\n",
+        "unknown key 'share_below' in gate 1; name the evaluator it is about: {evaluator: ID, share_below: …}",
         7,
     ),
 ]

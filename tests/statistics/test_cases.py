@@ -165,3 +165,26 @@ def test_a_hundred_thousand_executions_take_milliseconds() -> None:
     cases.group(index, values)
     cases.gini_mean_difference(index, values)
     assert time.process_time() - start < 0.5
+
+
+def test_passes_as_cases_are_what_grouping_the_executions_gives() -> None:
+    """Counts, means and squared deviations from c of n alone."""
+    made = cases.of_passes([0, 2], [4, 3], [1, 3])
+    grouped = cases.group([0, 0, 0, 0, 2, 2, 2], [1, 0, 0, 0, 1, 1, 1])
+    for name in ("index", "counts", "means", "deviations"):
+        assert getattr(made, name) == pytest.approx(getattr(grouped, name))
+
+
+def test_what_repetitions_show_is_the_inverse_of_what_a_flake_takes() -> None:
+    """The rarest flake that k show takes k; one execution shows none."""
+    for k in (2, 5, 14, 29):
+        rarest = cases.flake_visible(k)
+        assert rarest is not None
+        assert cases.repetitions_to_see(rarest) == k
+    assert cases.flake_visible(1) is None
+
+
+def test_only_the_cases_asked_for_are_kept() -> None:
+    """All their numbers, in order."""
+    kept = cases.group([0, 1, 1, 4], [1.0, 0.0, 1.0, 0.5]).within(np.array([False, True, True]))
+    assert (list(kept.index), list(kept.counts), list(kept.means)) == ([1, 4], [2, 1], [0.5, 0.5])

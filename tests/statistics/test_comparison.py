@@ -163,6 +163,17 @@ def test_sign_flip_of_many_cases_repeats_itself() -> None:
     assert comparison.sign_flip_p(np.zeros(8)) == 1.0
 
 
+@pytest.mark.parametrize("cases", [16, 17, 250, 4_001])
+def test_sign_flip_of_many_cases_counts_the_signs_of_its_seed(cases: int) -> None:
+    """However it adds them up: the same count as one draw of all signs, multiplied out."""
+    d = np.round(np.random.default_rng(7).normal(0.02, 0.3, cases), 1)
+    moved = d[d != 0]
+    flipped = np.random.default_rng(0).integers(0, 2, (2_000, moved.size), dtype=np.int8)
+    sums = np.abs((1.0 - 2.0 * flipped) @ moved)
+    expected = (1 + int((sums >= abs(d.sum()) - 1e-9).sum())) / 2_001
+    assert comparison.sign_flip_p(d, draws=2_000) == expected
+
+
 def test_within_case_p_is_cochran_mantel_haenszel() -> None:
     """Unequal repetitions of the two runs, equal over the cases: z^2 as from the 2 x 2 tables."""
     base, candidate = [[1, 0, 0, 1], [0, 0, 0, 0], [1, 1, 1, 0]], [[1, 1], [1, 0], [1, 1]]

@@ -244,3 +244,16 @@ def test_a_higher_level_is_wider() -> None:
     for method in (intervals.anchored_bootstrap, intervals.gaffke, intervals.t_on_cases):
         widths = [method(means, level).width or 0.0 for level in (0.8, 0.9, 0.95, 0.99)]
         assert all(a < b for a, b in itertools.pairwise(widths))
+
+
+def test_pass_hat_for_these_cases_counts_n_over_k_executions() -> None:
+    """For k = 1 it is the pooled interval; a larger k widens it; all right is never certain."""
+    one = intervals.pass_hat_these_cases([10, 10], [0.9, 0.7], k=1)
+    assert (one.low, one.high) == (intervals.wilson(0.8, 20).low, intervals.wilson(0.8, 20).high)
+    three = intervals.pass_hat_these_cases([10, 10], [0.9, 0.7], k=3)
+    assert (three.low, three.high) == (intervals.wilson(0.8, 20 / 3).low, intervals.wilson(0.8, 20 / 3).high)
+    certain = intervals.pass_hat_these_cases([5], [1.0], k=5)
+    assert certain.high == 1
+    assert certain.low is not None
+    assert certain.low < 0.5
+    assert intervals.pass_hat_these_cases([], [], k=2).low is None

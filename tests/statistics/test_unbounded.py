@@ -115,3 +115,17 @@ def test_quantile_intervals_cover() -> None:
     found = [unbounded.quantile_interval(generator.exponential(size=80), 0.9) for _ in range(400)]
     covered = [i.low is not None and i.high is not None and i.low <= truth <= i.high for i in found]
     assert np.mean(covered) >= 0.95
+
+
+def test_a_p95_for_new_cases_has_an_upper_bound_from_59_cases_on() -> None:
+    """Each case once: the largest is the bound, since all 59 lie below the p95 with a chance of less than 5 %."""
+    assert unbounded.quantile_bounds_cases_like_these(range(58), range(58), 0.95)[1] is None
+    assert unbounded.quantile_bounds_cases_like_these(range(59), range(59), 0.95)[1] == 58
+    assert unbounded.quantile_bounds_cases_like_these([], [], 0.95) == (None, None)
+
+
+def test_repetitions_of_a_few_cases_bound_no_p95_of_new_ones() -> None:
+    """Five cases stay five, however often they are repeated."""
+    low, high = unbounded.quantile_bounds_cases_like_these([n % 5 for n in range(1000)], range(1000), 0.95)
+    assert high is None
+    assert low is not None

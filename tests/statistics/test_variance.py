@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from peel.statistics import variance
 from peel.statistics.cases import Cases, group
@@ -97,3 +98,84 @@ def test_a_step_that_is_always_right_loses_nothing_known() -> None:
     found = variance.step_effect([0, 1], [1.0, 0.0], right=[True, True])
     assert (found.mean_wrong, found.within_case, found.lost, found.interval.low) == (None, None, None, None)
     assert variance.step_effect([], [], right=[]).lost is None
+
+
+def test_step_effect_between_cases_has_an_interval_from_both_groups() -> None:
+    """A step that is right on some cases and wrong on others: no case is held fixed, and the interval says it."""
+    case = np.repeat(np.arange(12), 3)
+    right = case < 6
+    found = variance.step_effect(case, np.where(right, 1.0, 0.0), right=right)
+    assert (found.held, found.mixed_cases, found.cases_right, found.cases_wrong) == (False, 0, 6, 6)
+    assert (found.mean_right, found.mean_wrong, found.difference, found.lost) == (1.0, 0.0, 1.0, 0.5)
+    low, high = found.difference_interval.low, found.difference_interval.high
+    assert low is not None
+    assert high is not None
+    assert 0 < low < 1 <= high
+    assert found.within_case is None
+
+
+def test_step_effect_does_not_count_repetitions_as_cases() -> None:
+    """Fifty repetitions of the same cases say no more about new cases than three."""
+    few = variance.step_effect(
+        np.repeat(np.arange(8), 3), np.repeat(np.arange(8) % 2, 3), right=[True] * 12 + [False] * 12
+    )
+    many = variance.step_effect(
+        np.repeat(np.arange(8), 50), np.repeat(np.arange(8) % 2, 50), right=[True] * 200 + [False] * 200
+    )
+    assert few.difference_interval.low == pytest.approx(many.difference_interval.low)
+    assert few.interval_right.low == pytest.approx(many.interval_right.low)
+
+
+def test_step_effect_holds_the_case_fixed_where_most_cases_have_both() -> None:
+    """Cases differ wildly, the step costs each the same: only within cases it shows."""
+    ease = np.linspace(0.1, 0.9, 10)
+    case = np.tile(np.arange(10), 4)
+    right = np.repeat([True, False, True, False], 10)
+    scores = np.clip(ease[case] + np.where(right, 0.1, -0.1), 0, 1)
+    found = variance.step_effect(case, scores, right=right)
+    assert (found.held, found.mixed_cases) == (True, 10)
+    assert found.difference == pytest.approx(0.2)
+    assert found.difference_interval == found.interval
+
+
+def test_step_effect_is_wider_where_more_is_looked_through() -> None:
+    """Bonferroni's correction: all differences hold together."""
+    case, right = np.arange(12), np.arange(12) < 6
+    one = variance.step_effect(case, right.astype(float), right=right)
+    ten = variance.step_effect(case, right.astype(float), right=right, looks=10)
+    assert ten.difference_interval.level == pytest.approx(0.995)
+    assert ten.difference_interval.width is not None
+    assert one.difference_interval.width is not None
+    assert ten.difference_interval.width > one.difference_interval.width
+    assert ten.interval_right == one.interval_right
+
+
+def test_step_effect_of_one_case_on_a_side_has_no_interval() -> None:
+    """And a sentence that says what it takes."""
+    found = variance.step_effect([0, 1, 2], [1.0, 0.0, 0.0], right=[True, False, False])
+    assert (found.difference, found.difference_interval.low) == (1.0, None)
+    assert "two cases" in found.difference_interval.note
+
+
+def test_the_share_between_cases_has_an_interval(nested: Cases) -> None:
+    """By F: the ends follow from its quantiles with (5, 18) degrees of freedom, and enclose the share."""
+    found = variance.components(nested)
+    assert found is not None
+    assert found.icc is not None
+    interval = variance.icc_interval(found, nested)
+    ratio = found.mean_square_between / found.mean_square_within
+    low, high = (ratio / stats.f.ppf(q, 5, 18) - 1 for q in (0.975, 0.025))
+    assert interval.low == pytest.approx(max(0, low) / (4 + max(0, low)))
+    assert interval.high == pytest.approx(high / (4 + high))
+    assert interval.low <= found.icc <= interval.high
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 1.0], [0.0, 0.0]], [[1.0, 0.0]] * 20])
+def test_the_share_between_cases_is_never_of_zero_width(rows: list[list[float]]) -> None:
+    """Where nothing varies within cases, or nothing between many of them, there is a sentence instead."""
+    cases = group(np.repeat(np.arange(len(rows)), 2), np.ravel(rows))
+    found = variance.components(cases)
+    assert found is not None
+    interval = variance.icc_interval(found, cases)
+    assert (interval.low, interval.high) == (None, None)
+    assert interval.note

@@ -390,3 +390,15 @@ def test_token_counts_of_any_size_a_server_may_claim_are_stored(store: Store, ma
     steps = (make.step(usage=Usage(calls=1, tokens_in=2**40, tokens_out=1, cost_usd=0.0)),)
     write(store, run, [make.execution(0, run, steps=steps)], [])
     assert store.run(run.id).columns("telco", "base").tokens_in.tolist() == [2**40]
+
+
+def test_earlier_runs_are_the_finished_ones_of_a_scenario_newest_first(store: Store, make: Any) -> None:
+    """None that began later, none of another scenario, none that is unfinished; of two at once the older by key."""
+    for run_id, started in (("a", 1.0), ("b", 3.0), ("c", 2.0), ("d", 3.0), ("e", 9.0)):
+        store.create(make.run(run_id, started=started))
+        store.set_status(run_id, "finished")
+    store.set_status("c", "interrupted")
+    assert [earlier.run.id for earlier in store.run("d").earlier("telco")] == ["b", "a"]
+    assert list(store.run("d").earlier("tel")) == []
+    assert list(store.run("d").earlier("100%_")) == []
+    assert list(store.run("a").earlier("telco")) == []
