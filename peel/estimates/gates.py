@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from peel.estimates.gate_baselines import hold_difference
 from peel.estimates.gate_bounds import Held, Inference, hold_evaluator, hold_measure
 from peel.estimates.gate_cases import hold_each_case
 from peel.estimates.pairing import Part, restricted
@@ -67,9 +66,17 @@ def hold(gate: GateDefinition, evidence: Evidence) -> HeldGate:
     return HeldGate(gate, _held(gate, columns, evidence), _left_out(gate, columns))
 
 
+def _difference(gate: GateDefinition, evidence: Evidence) -> Held:
+    if evidence.part is None:
+        return Held.unknown("there is no baseline")
+    from peel.estimates.gate_baselines import hold_difference  # most runs compare nothing
+
+    return hold_difference(gate, evidence.part)
+
+
 def _held(gate: GateDefinition, columns: Columns, evidence: Evidence) -> Held:
     if gate.statistic == "difference":
-        return Held.unknown("there is no baseline") if evidence.part is None else hold_difference(gate, evidence.part)
+        return _difference(gate, evidence)
     return hold_evaluator(gate, columns) if gate.kind == "evaluator" else hold_measure(gate, columns)
 
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from peel.estimates.anytime_summary import with_anytime
 from peel.estimates.by_tag import estimates_by_tag
 from peel.estimates.correcting import with_corrections
 from peel.estimates.gates import Evidence, HeldGate, gate_results, hold
@@ -49,7 +48,11 @@ def summarise(stored: Summarisable) -> RunSummary:
     scenarios = tuple(
         summary.model_copy(update={"gates": tuple(islice(results, len(held)))}) for summary, held in parts
     )
-    scenarios, stopping = with_anytime(stored, scenarios)
+    stopping = None
+    if run.provenance.selection.until is not None:
+        from peel.estimates.anytime_summary import with_anytime  # most runs have no such rule
+
+        scenarios, stopping = with_anytime(stored, scenarios)
     return RunSummary(run=run.id, scenarios=scenarios, together=scenarios_together(scenarios), stopping=stopping)
 
 

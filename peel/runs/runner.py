@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from peel.evaluators.scoring import score_execution
 from peel.orchestrations.execution import execute_steps
@@ -17,8 +17,10 @@ from peel.runs.collecting import collecting_less
 from peel.runs.compiled import CompiledScenarioVariant
 from peel.runs.executors import Executor
 from peel.runs.plan import Plan, PlannedExecution
-from peel.runs.stopping import Stopping
 from peel.store.writing import RunWriter
+
+if TYPE_CHECKING:
+    from peel.runs.stopping import Stopping
 
 HELD_PLACES = 16
 """How many places are held until their execution is stored. What has more goes on with the next execution meanwhile:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from peel.errors import ResumeError
 from peel.records import Problem, Provenance, Run, RunStatus, Selection
@@ -18,9 +18,11 @@ from peel.runs.plan import Plan
 from peel.runs.provenance import git_state, provenance_of
 from peel.runs.resources import Resources
 from peel.runs.runner import Progress, Runner
-from peel.runs.stopping import Stopping
 from peel.store.store import Store
 from peel.store.stored import SqlStoredRun
+
+if TYPE_CHECKING:
+    from peel.runs.stopping import Stopping
 
 
 class Limits(Protocol):
@@ -106,7 +108,11 @@ def _budget(limit_usd: float | None, stored: SqlStoredRun) -> Budget | None:
 
 def _stopping(run: Run, stored: SqlStoredRun) -> Stopping | None:
     until = run.provenance.selection.until
-    return None if until is None else Stopping(run, until, stored=stored)
+    if until is None:
+        return None
+    from peel.runs.stopping import Stopping  # brings the statistics, which other runs load while calls are in flight
+
+    return Stopping(run, until, stored=stored)
 
 
 def _changed(before: Provenance, now: Provenance) -> list[str]:
