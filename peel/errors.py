@@ -2,9 +2,13 @@
 
 PeelError
 ├── DefinitionError      the definitions or the call are wrong; nothing was executed (exit code 2)
+├── ConflictError        a file changed on disk since the view that a change was made from
 ├── Incomplete           a part could not be compiled; its problems are already collected
 ├── MissingExtra         an optional part of PEEL is not installed
 ├── StoreError           the store is locked, full, unreadable or of another version
+│   └── UnknownRun       no run, or several, are what a name stands for
+├── AccountError         a user or token is not there, taken already, or cannot be made as asked
+├── ServerError          the server cannot be started as asked
 ├── ResumeError          a run cannot be resumed
 ├── StepError            a step could not give an output; becomes a Fault on the execution
 │   └── ModelError       a call to a model failed
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from peel.records import Attempt, Problem
 
 __all__ = [
+    "AccountError",
     "DefinitionError",
     "DocumentError",
     "Incomplete",
@@ -33,9 +38,11 @@ __all__ = [
     "ProtocolError",
     "RefusedError",
     "ResumeError",
+    "ServerError",
     "StepError",
     "StoreError",
     "TransportError",
+    "UnknownRun",
     "Unscored",
 ]
 
@@ -50,6 +57,22 @@ class DefinitionError(PeelError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConflictError(PeelError):
+    """A file changed on disk since the view that a change was made from; nothing was written.
+
+    `file` is relative to the workspace, `theirs` what it holds now and `seen` the hash of that; `yours` is what was to
+    be written, None where the change was not a text; `diff` leads from theirs to yours, empty where they are large.
+    """
+
+    def __init__(self, file: str, *, yours: str | None, theirs: str, seen: str, diff: str) -> None:
+        self.file = file
+        self.yours = yours
+        self.theirs = theirs
+        self.seen = seen
+        self.diff = diff
+        super().__init__(f"{file}: the file was changed meanwhile; nothing was written: look at both, and save again")
 
 
 class Incomplete(PeelError):
@@ -69,6 +92,18 @@ class MissingExtra(PeelError):
 
 class StoreError(PeelError):
     """The store is locked, full, unreadable or of another version."""
+
+
+class UnknownRun(StoreError):
+    """No run of the store, or several, are what a name stands for."""
+
+
+class AccountError(PeelError):
+    """A user or token is not there, is taken already, or cannot be made as asked."""
+
+
+class ServerError(PeelError):
+    """The server cannot be started as asked; nothing was served."""
 
 
 class ResumeError(PeelError):

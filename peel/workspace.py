@@ -101,6 +101,11 @@ class Workspace:
         """`peel.yaml` as far as it is right; its defaults where there is none."""
         return self._loaded.definition
 
+    @property
+    def store_url(self) -> str:
+        """Where the store is, as it was given or as `peel.yaml` has it; its password may be in it."""
+        return self._store_url
+
     @classmethod
     def find(cls, paths: Sequence[str] = (), *, store: str | None = None) -> Workspace:
         """The workspace that the first path, or else the current folder, lies in. Raises DefinitionError."""

@@ -67,7 +67,12 @@ class CsvReport:
 def inert(cell: str, *, limit: int = LONGEST_CELL) -> str:
     """A text cell that no spreadsheet takes for a formula, without characters CSV or UTF-8 cannot hold."""
     text = encodable(bounded(cell, limit=limit)).replace("\0", "\ufffd")
-    return f"'{text}" if text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or text.startswith(_FORMULA) else text
+    return f"'{text}" if is_formula(text) else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet might take a cell's text for a formula."""
+    return text.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or text.startswith(_FORMULA)
 
 
 def _rows(source: ReportSource) -> Iterator[list[str | float | int | None]]:

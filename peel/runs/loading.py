@@ -17,6 +17,7 @@ from peel.runs.provenance import content_hash
 from peel.runs.resources import Resources
 from peel.runs.scope import Problems
 from peel.runs.select import narrowed, problems_of
+from peel.scenarios.documents import Drafts
 from peel.scenarios.finding import find_scenarios, is_inside, scenarios_below
 from peel.scenarios.loading import (
     LoadedOrchestration,
@@ -99,14 +100,15 @@ def compile_selection(
     found: Sequence[Problem] = (),
     compile_one: CompileOne = compile_variant,
     baselines: Baselines | None = None,
+    drafts: Drafts | None = None,
 ) -> Compiled:
     """Load and compile what a selection takes. Executes nothing.
 
     `found` are problems found before, of peel.yaml or the call; `compile_one` says how much of a scenario variant is
-    compiled; `baselines` finds the runs that gates name. Raises DefinitionError with every problem of every file,
+    compiled; `baselines` finds the runs that gates name; `drafts` are texts in place of files. Raises DefinitionError with every problem of every file,
     sorted by file and line.
     """
-    loaded = [load_scenario(root / path, root=root) for path in selection.scenarios]
+    loaded = [load_scenario(root / path, root=root, drafts=drafts) for path in selection.scenarios]
     if selection.given is not None:
         loaded.append(load_given_scenario(selection.given, name=GIVEN, root=root))
     orchestrations = _orchestrations(loaded, root)

@@ -90,7 +90,7 @@ def _columns(header: _Row, findings: Findings) -> list[Column] | None:
     names = [name.strip() for name in header.cells]
     wrong = list(_wrong_headers(names))
     _report(wrong, header, findings)
-    return None if wrong else [_column(name) for name in names]
+    return None if wrong else [column_of(name) for name in names]
 
 
 def _report(sentences: list[str], row: _Row, findings: Findings) -> None:
@@ -98,7 +98,8 @@ def _report(sentences: list[str], row: _Row, findings: Findings) -> None:
     findings.problems.extend(Problem(message=sentence, file=file, line=row.line) for sentence in sentences)
 
 
-def _column(name: str) -> Column:
+def column_of(name: str) -> Column:
+    """What the column under a header is."""
     if name == "id" or name == "tags":
         return Column(name, "id" if name == "id" else "tags", name)
     if name.startswith(_EXPECTED):

@@ -17,7 +17,7 @@ from peel.scenarios.case_entries import RawCase, read_entries
 from peel.scenarios.case_json import parse_json
 from peel.scenarios.case_sheet import read_sheet
 from peel.scenarios.checking import Findings, found, shortened
-from peel.scenarios.documents import Unreadable, parse_yaml, read_text
+from peel.scenarios.documents import Drafts, Unreadable, parse_yaml, read_text
 from peel.scenarios.finding import is_inside
 from peel.scenarios.origin import Origin, Place, origin_of, shown
 
@@ -34,11 +34,11 @@ class LoadedCases:
     problems: tuple[Problem, ...] = ()
 
 
-def load_cases(path: Path) -> LoadedCases:
+def load_cases(path: Path, *, drafts: Drafts | None = None) -> LoadedCases:
     """The cases of a file. Never raises for what the file holds."""
     findings = Findings(origin_of(path))
     try:
-        raw = _READERS[path.suffix.lower()](read_text(path, largest=LARGEST_CASES), findings)
+        raw = _READERS[path.suffix.lower()](read_text(path, largest=LARGEST_CASES, drafts=drafts), findings)
     except Unreadable as error:
         findings.problems.append(Problem(message=str(error), file=findings.origin.file, line=error.line))
         raw = []
@@ -51,13 +51,13 @@ def inline_cases(values: list[Json], origin: Origin) -> LoadedCases:
     return _made(read_entries(values, findings), findings)
 
 
-def cases_path(written: str, directory: Path, *, root: Path) -> Path:
+def cases_path(written: str, directory: Path, *, root: Path, drafts: Drafts | None = None) -> Path:
     """The cases file that a scenario names. Raises Unreadable with why it cannot be one."""
     path = Path(os.path.normpath(directory / written))
     if path.suffix.lower() not in _READERS:
         raise Unreadable(f"the cases file {shortened(written)!r} must end in {_SUFFIXES}")
     try:
-        inside, exists = is_inside(path, root), path.is_file()
+        inside, exists = is_inside(path, root), path in (drafts or ()) or path.is_file()
     except (OSError, RuntimeError, ValueError) as error:
         raise Unreadable(f"the cases file {shortened(written)!r} cannot be read: {error}") from error
     if not inside:

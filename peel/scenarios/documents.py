@@ -7,10 +7,10 @@ text, and so are dates. A number with leading zeros (`007`) stays text, as nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import yaml
 
@@ -56,11 +56,17 @@ class Document:
     problems: tuple[tuple[str, int], ...] = ()
 
 
-def read_text(path: Path, *, largest: int = LARGEST_DEFINITIONS) -> str:
+Drafts: TypeAlias = Mapping[Path, str]
+"""Texts that are read in place of the files at these absolute paths, whether there are such files or not."""
+
+
+def read_text(path: Path, *, largest: int = LARGEST_DEFINITIONS, drafts: Drafts | None = None) -> str:
     """The text of a file, which must be UTF-8 (a byte order mark is dropped) and at most `largest` bytes.
 
     Raises Unreadable with a sentence.
     """
+    if drafts and path in drafts:
+        return drafts[path]
     try:
         return as_text(_bytes(path, largest))
     except OSError as error:

@@ -24,7 +24,7 @@ from peel.records import (
 )
 from peel.scenarios.cases import LoadedCases, cases_path, inline_cases, load_cases
 from peel.scenarios.checking import Findings, Part, checked, found, shortened
-from peel.scenarios.documents import Unreadable
+from peel.scenarios.documents import Drafts, Unreadable
 from peel.scenarios.entries import Kept, read_evaluators, read_steps
 from peel.scenarios.file_format import EstimatesEntry, OrchestrationFile, ScenarioFile
 from peel.scenarios.finding import find_orchestrations
@@ -79,14 +79,14 @@ class LoadedOrchestration:
     problems: tuple[Problem, ...] = ()
 
 
-def load_scenario(path: Path, *, root: Path) -> LoadedScenario:
+def load_scenario(path: Path, *, root: Path, drafts: Drafts | None = None) -> LoadedScenario:
     """Load one scenario file of the workspace `root`, with its cases. Never raises for what the files hold."""
     path = absolute(path)
-    findings, value = open_definitions(path, "a scenario begins with 'scenario: NAME'")
+    findings, value = open_definitions(path, "a scenario begins with 'scenario: NAME'", drafts=drafts)
     origin = findings.origin
     if value is None:
         return LoadedScenario(path, origin, origin, problems=told(findings.problems))
-    return _loaded(path, value, findings, root=root)
+    return _loaded(path, value, findings, root=root, drafts=drafts)
 
 
 def load_given_scenario(value: dict[str, Json], *, name: str, root: Path) -> LoadedScenario:
@@ -96,9 +96,11 @@ def load_given_scenario(value: dict[str, Json], *, name: str, root: Path) -> Loa
     return _loaded(absolute(root) / name, value, Findings(origin), root=root)
 
 
-def _loaded(path: Path, value: dict[str, Json], findings: Findings, *, root: Path) -> LoadedScenario:
+def _loaded(
+    path: Path, value: dict[str, Json], findings: Findings, *, root: Path, drafts: Drafts | None = None
+) -> LoadedScenario:
     fields = checked(ScenarioFile, Part(value, (), "the scenario"), findings)
-    parts = _parts(fields, findings, root)
+    parts = _parts(fields, findings, root=root, drafts=drafts)
     orchestration = fields.get("orchestration")
     known = isinstance(orchestration, str)
     return LoadedScenario(
@@ -166,7 +168,7 @@ def _called_like(what: str, name: str, other: str) -> str:
     return f"the {what} {name!r} is called like {other}, so that templates could not tell them apart; rename one"
 
 
-def _cases(fields: dict[str, Json], findings: Findings, root: Path) -> LoadedCases:
+def _cases(fields: dict[str, Json], findings: Findings, *, root: Path, drafts: Drafts | None) -> LoadedCases:
     value = fields.get("cases")
     nothing = LoadedCases((), findings.origin.at("cases"))
     if isinstance(value, list):
@@ -177,7 +179,8 @@ def _cases(fields: dict[str, Json], findings: Findings, root: Path) -> LoadedCas
             findings.add(f"'cases' of the scenario must be {allowed}, not {found(value)}", ("cases",))
         return nothing
     try:
-        return load_cases(cases_path(value, findings.origin.directory, root=root))
+        path = cases_path(value, findings.origin.directory, root=root, drafts=drafts)
+        return load_cases(path, drafts=drafts)
     except Unreadable as error:
         findings.add(str(error), ("cases",))
         return nothing
@@ -224,11 +227,11 @@ class _Parts:
     estimates: EstimateSettings
 
 
-def _parts(fields: dict[str, Json], findings: Findings, root: Path) -> _Parts:
+def _parts(fields: dict[str, Json], findings: Findings, *, root: Path, drafts: Drafts | None) -> _Parts:
     evaluators = read_evaluators(fields.get("evaluators"), findings)
     inputs = read_inputs(fields.get("inputs"), findings)
     variants = read_variants(fields.get("variants"), fields.get("matrix"), findings)
-    cases = _cases(fields, findings, root)
+    cases = _cases(fields, findings, root=root, drafts=drafts)
     gates = read_gates(fields.get("gates"), _known_to_gates(fields, evaluators.ids, cases, findings.origin), findings)
     return _Parts(inputs, variants, evaluators, gates, cases, _estimates(fields, findings))
 

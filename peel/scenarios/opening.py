@@ -9,19 +9,21 @@ from pathlib import Path
 
 from peel.records import Json, Problem
 from peel.scenarios.checking import Findings, found
-from peel.scenarios.documents import Unreadable, parse_yaml, read_text
+from peel.scenarios.documents import Drafts, Unreadable, parse_yaml, read_text
 from peel.scenarios.origin import origin_of
 
 MOST_PROBLEMS = 100
 """How many problems of one file are told; of the rest, only their number."""
 
 
-def open_definitions(path: Path, begins: str) -> tuple[Findings, dict[str, Json] | None]:
+def open_definitions(
+    path: Path, begins: str, *, drafts: Drafts | None = None
+) -> tuple[Findings, dict[str, Json] | None]:
     """The mapping that a definitions file holds, or None; `begins` says what such a file is."""
     findings = Findings(origin_of(path))
     file = findings.origin.file
     try:
-        document = parse_yaml(read_text(path))
+        document = parse_yaml(read_text(path, drafts=drafts))
     except Unreadable as error:
         findings.problems.append(Problem(message=str(error), file=file, line=error.line))
         return findings, None

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0002"
+VERSION = "0003"
 """The last migration: all of them in turn make exactly these tables."""
 
 metadata = MetaData(
@@ -119,4 +119,54 @@ scores = Table(
         sqlite_where=text(OF_PEOPLE),
         postgresql_where=text(OF_PEOPLE),
     ),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("user", Integer, ForeignKey("users.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scope", String(16), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("used", Float),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user", Integer, ForeignKey("users.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires", Float, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("via", String(16), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", Text, nullable=False),
+    # Logins are throttled by what failed lately.
+    Index("ix_audit_action", "action", "at"),
+)
+
+server = Table(
+    "server",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
 )

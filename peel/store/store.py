@@ -10,10 +10,14 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from peel.errors import StoreError
+from peel.errors import UnknownRun
 from peel.records import Run, RunStatus
+from peel.records.listing import RunList
 from peel.store import schema
+from peel.store.accounts import Accounts
+from peel.store.auditing import AuditLog
 from peel.store.database import LOCK_TIMEOUT_S, open_engine, told
+from peel.store.listing import list_runs
 from peel.store.people import People
 from peel.store.rows import run_of, run_row
 from peel.store.stored import SqlStoredRun
@@ -82,6 +86,22 @@ class Store:
         with told(self._engine.url), self._engine.connect() as connection:
             return [(run_of(row), row.stored) for row in connection.execute(query)]
 
+    def listed(self, *, limit: int, before: str | None = None) -> RunList:
+        """Some runs, newest first, without their definitions; `before` is the id of the run to go on behind.
+
+        Raises UnknownRun where there is none of this id.
+        """
+        behind = None if before is None else (self._row(before).started, before)
+        return list_runs(self._engine, limit=limit, behind=behind)
+
+    def accounts(self) -> Accounts:
+        """Who may use a server of this store."""
+        return Accounts(self._engine)
+
+    def audit(self) -> AuditLog:
+        """What was changed through servers of this store."""
+        return AuditLog(self._engine)
+
     def _row(self, run_id: str) -> Any:
         with told(self._engine.url), self._engine.connect() as connection:
             row = connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one_or_none()
@@ -95,7 +115,7 @@ class Store:
             raise _no_run(given)
         if len(found) == 1 or given in ("last", found[0]):
             return found[0]
-        raise StoreError(f"{given!r} stands for several runs, such as {', '.join(found[:5])}; write more of the id")
+        raise UnknownRun(f"{given!r} stands for several runs, such as {', '.join(found[:5])}; write more of the id")
 
     def _matching(self, given: str) -> Sequence[str]:
         """Ids that `given` may stand for, the very same one first, then the newest."""
@@ -110,5 +130,5 @@ class Store:
 _NEWEST_FIRST = (schema.runs.c.started.desc(), schema.runs.c.key.desc())
 
 
-def _no_run(given: str) -> StoreError:
-    return StoreError(f"no run {given!r} in the store; `peel runs` lists them")
+def _no_run(given: str) -> UnknownRun:
+    return UnknownRun(f"no run {given!r} in the store; `peel runs` lists them")

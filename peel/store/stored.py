@@ -18,6 +18,7 @@ from peel.records.manual import BY_PEOPLE, raters_asked
 from peel.store import schema
 from peel.store.database import told
 from peel.store.judgements import judgements_of
+from peel.store.listing import count_executions
 from peel.store.reading import UNSCORED, Columns, Judgements, ScoreColumn
 from peel.store.rows import execution_of, run_of, score_of
 from peel.store.score_columns import LONGEST_REASON, ScoreColumnBuilder, most_common
@@ -97,6 +98,24 @@ class SqlStoredRun:
         if row is None:
             raise StoreError(f"no run {run_id!r} in the store")
         return SqlStoredRun(self._engine, run_of(row), key=row.key)
+
+    def counted(self) -> tuple[int, int]:
+        """How many executions are stored, and how many of them errored."""
+        return count_executions(self._engine, self._key)
+
+    def numbers(
+        self, *, after: int, limit: int, places: Sequence[int] | None = None, ok: bool | None = None
+    ) -> list[int]:
+        """The numbers of some stored executions behind the number `after`, in order: of the scenario variants at these
+        places (None: all), and only those that are `ok` or not (None: both)."""
+        executions = schema.executions.c
+        query = select(executions.number).where(executions.run == self._key, executions.number > after)
+        if places is not None:
+            query = query.where(executions.scenario_variant.in_(places))
+        if ok is not None:
+            query = query.where(executions.ok == int(ok))
+        with told(self._engine.url), self._engine.connect() as connection:
+            return list(connection.scalars(query.order_by(executions.number).limit(limit)))
 
     def finished_numbers(self) -> set[int]:
         """The numbers of the executions that are stored."""

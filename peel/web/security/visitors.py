@@ -1,0 +1,109 @@
+"""Who makes a request, by session, by API token or because the server is this machine's own; and what they may do."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, NoReturn
+
+from fastapi import Depends, HTTPException, Request
+
+from peel.records.accounts import Role, Scope, covers
+from peel.web.server import Server, server_of
+
+Via = Literal["page", "token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who makes a request. `name` is None before the login; `role` is None where nothing may be read.
+
+    `session` is the id of the browser's session, a new one where `is_new`; `address` where the request comes from.
+    """
+
+    name: str | None
+    role: Role | None
+    via: Via
+    session: str
+    is_new: bool
+    address: str
+    needs_login: bool = True
+
+    def may(self, needed: Role) -> bool:
+        """Whether the visitor's role covers what another one needs."""
+        return self.role is not None and covers(self.role, needed)
+
+
+def identify(request: Request) -> Visitor:
+    """Who makes this request. Raises HTTPException 401 for a token that is worth nothing."""
+    server, address = server_of(request), request.client.host if request.client else ""
+    header = request.headers.get("authorization")
+    if header is not None:
+        return _by_token(server, header, address)
+    known = server.sessions.read(request)
+    session, is_new = known or server.sessions.new(), known is None
+    user = server.accounts.session_user(known) if known else None
+    if user is not None:
+        return Visitor(user.name, user.role, "page", session, is_new, address)
+    if server.is_open():
+        return Visitor(_system_user(), "admin", "page", session, is_new, address, needs_login=False)
+    return Visitor(None, None, "page", session, is_new, address)
+
+
+def needs(role: Role) -> Callable[[Visitor], Visitor]:
+    """A dependency that lets only those in who may do what this role may."""
+
+    def checked(visitor: Annotated[Visitor, Depends(identify)]) -> Visitor:
+        if visitor.name is None:
+            not_logged_in()
+        if not visitor.may(role):
+            raise HTTPException(403, f"this needs the role {role}; {_has(visitor)}. Ask an admin")
+        return visitor
+
+    return checked
+
+
+def not_logged_in() -> NoReturn:
+    """Refuse who is not known."""
+    raise HTTPException(401, "log in first, or send an API token", headers={"WWW-Authenticate": "Bearer"})
+
+
+Anybody = Annotated[Visitor, Depends(identify)]
+Viewer = Annotated[Visitor, Depends(needs("viewer"))]
+Rater = Annotated[Visitor, Depends(needs("rater"))]
+Editor = Annotated[Visitor, Depends(needs("editor"))]
+Admin = Annotated[Visitor, Depends(needs("admin"))]
+
+
+def _by_token(server: Server, header: str, address: str) -> Visitor:
+    kind, _, text = header.partition(" ")
+    found = server.accounts.token_user(text.strip()) if kind.lower() == "bearer" else None
+    if found is None:
+        raise HTTPException(
+            401,
+            "the API token is unknown or revoked; send `Authorization: Bearer TOKEN`",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    user, scope = found
+    return Visitor(user.name, _within(user.role, scope), "token", "", False, address)
+
+
+def _within(role: Role, scope: Scope) -> Role | None:
+    """What a token may: what its user may, and not more than its scope."""
+    if scope == "ingest":
+        return None
+    return scope if covers(role, scope) else role
+
+
+def _has(visitor: Visitor) -> str:
+    if visitor.role is None:
+        return "this token is for handing data in only"
+    return f"{visitor.name} has the role {visitor.role} here"
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "local"

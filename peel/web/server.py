@@ -1,0 +1,41 @@
+"""What all pages and the API of one server share: the workspace, who may use it, and the runs it carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+
+from peel.store.accounts import Accounts
+from peel.store.auditing import AuditLog
+from peel.web.security.addresses import Address
+from peel.web.security.sessions import Sessions
+from peel.workspace import Workspace
+
+if TYPE_CHECKING:
+    from peel.web.running import Running
+    from peel.web.security.logins import Logins
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server. Safe to use from several threads."""
+
+    workspace: Workspace
+    address: Address
+    accounts: Accounts
+    audit: AuditLog
+    sessions: Sessions
+    logins: Logins
+    running: Running
+
+    def is_open(self) -> bool:
+        """Whether nobody has to log in: only this machine reaches it, and there is no user."""
+        return self.address.is_loopback and not self.accounts.any()
+
+
+def server_of(request: Request) -> Server:
+    """The server that a request came to."""
+    server: Server = request.app.state.server
+    return server
