@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -32,6 +33,21 @@ async def in_thread(function: Callable[[], Returned]) -> Returned:
 
     threading.Thread(target=work, name="peel-worker", daemon=True).start()
     return await future
+
+
+def within(seconds: float, function: Callable[[], Returned]) -> Returned:
+    """Call `function` in a daemon thread and wait for it, without an event loop. Raises TimeoutError after `seconds`,
+    and leaves the thread alone then; raises what the function raises."""
+    future: Future[Returned] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="peel-worker", daemon=True).start()
+    return future.result(timeout=seconds)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, settle: Callable[..., None], *arguments: Any) -> None:

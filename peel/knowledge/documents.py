@@ -25,6 +25,9 @@ LARGEST_FILE = 50_000_000
 MOST_PAGES = 3_000
 """The most pages a PDF may have."""
 
+LONGEST_S = 300.0
+"""The longest a PDF may take to be read, in seconds; one may be made to take for ever."""
+
 MOST_CHARACTERS = 20_000_000
 """The most text, in characters, one document may hold once it is unpacked."""
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from peel.errors import DocumentError
-from peel.knowledge.documents import KINDS, LARGEST_FILE, MOST_CHARACTERS, Block, Document
+from peel.knowledge.documents import KINDS, LARGEST_FILE, LONGEST_S, MOST_CHARACTERS, Block, Document
 from peel.knowledge.html import read_html
 from peel.knowledge.markdown import read_markdown, read_text
 from peel.knowledge.pdf import read_pdf
+from peel.threads import within
 
 _TEXT_READERS: dict[str, Callable[[str], tuple[Block, ...]]] = {
     "Markdown": read_markdown,
@@ -34,18 +35,27 @@ def allowed() -> str:
     return ", ".join(KINDS)
 
 
-def read_document(path: Path, *, name: str | None = None) -> Document:
-    """Read one document; `name` is the file's name unless given.
+def read_document(path: Path, *, name: str | None = None, longest_s: float = LONGEST_S) -> Document:
+    """Read one document; `name` is the file's name unless given. A PDF may take `longest_s` seconds.
 
     Raises DocumentError, which names the file, where it is missing, too large, of an unknown kind, not decodable,
-    encrypted, damaged or without text.
+    encrypted, damaged, without text or too slow to read.
     """
     kind = kind_of(path)
     content = read_bytes(path)
-    blocks = read_pdf(content, path) if kind == "PDF" else _TEXT_READERS[kind](_decoded(content, path, kind))
+    blocks = _pdf(content, path, longest_s) if kind == "PDF" else _TEXT_READERS[kind](_decoded(content, path, kind))
     if not blocks:
         raise DocumentError(f"{path}: the document has no text; leave it out of the knowledge")
     return Document(name=name or path.name, path=path, blocks=blocks)
+
+
+def _pdf(content: bytes, path: Path, longest_s: float) -> tuple[Block, ...]:
+    try:
+        return within(longest_s, lambda: read_pdf(content, path))
+    except TimeoutError as error:
+        raise DocumentError(
+            f"{path}: the PDF could not be read in {longest_s:g} s; print it to a new PDF, or split it"
+        ) from error
 
 
 def read_bytes(path: Path) -> bytes:

@@ -37,6 +37,8 @@ SLOTS_OF_LARGE = 2
 LARGE_FILE = 1_000_000_000
 TIMEOUT_S = 600.0
 """The bound of one attempt where the definition sets none: a processor is slower than a server, but does not hang."""
+CHARACTERS_A_TOKEN = 2
+"""Fewer than a token of ordinary text has, so that what else an object holds fits beside its strings."""
 
 _MAGIC = b"GGUF"
 _QUIET = 0
@@ -150,7 +152,7 @@ class EmbeddedChatModel:
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Ask once. Raises ModelError; RefusedError where prompt and answer are longer than the context."""
         client = self._client or await self._connect()
-        return await client.complete(request)
+        return await client.complete(_to_be_finished(request))
 
     async def _connect(self) -> OpenAIChatModel:
         base_url, key = await self._server.start()
@@ -163,6 +165,19 @@ class EmbeddedChatModel:
         endpoint = open_endpoint(definition, shared=self._shared, limiter=self._server.limiter)
         self._client = OpenAIChatModel(definition, endpoint=endpoint)
         return self._client
+
+
+def _to_be_finished(request: ChatRequest) -> ChatRequest:
+    """The request with bounds on the strings of the object its schema asks for. A small model rambles inside a string
+    until `max_tokens` cuts it off, and then the reply is no JSON; with a bound the object is closed in time."""
+    schema, most = request.response_schema, request.parameters.get("max_tokens")
+    properties = schema.get("properties") if schema else None
+    if not isinstance(properties, dict) or not isinstance(most, int):
+        return request
+    strings = [name for name, one in properties.items() if isinstance(one, dict) and one.get("type") == "string"]
+    bounds = {"maxLength": max(1, CHARACTERS_A_TOKEN * most // max(1, len(strings)))}
+    bounded = {name: {**bounds, **properties[name]} for name in strings if "enum" not in properties[name]}
+    return request.model_copy(update={"response_schema": {**(schema or {}), "properties": {**properties, **bounded}}})
 
 
 def _bundled() -> Path:

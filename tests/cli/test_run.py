@@ -26,7 +26,7 @@ def test_a_run_executes_every_case_in_every_repetition_and_reports_the_contracts
     assert estimate["below"] == {"threshold": 0.3, "count": 0, "share": 0.0}
     assert scenario["usage"]["tokens_in"] == 120
     assert abs(scenario["usage"]["cost_usd"] - 12 * 20e-6) < 1e-12
-    assert set(scenario["usage"]["latency_s"]) == {"mean", "p50", "p95"}
+    assert {"mean", "p50", "p95"} <= set(scenario["usage"]["latency_s"])
     (gate,) = scenario["gates"]
     assert (gate["verdict"], gate["scope"]) == ("pass", "these-cases")
 

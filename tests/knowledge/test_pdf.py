@@ -201,6 +201,13 @@ def test_bytes_that_are_no_pdf_are_an_error(tmp_path: Path) -> None:
         read_document(path)
 
 
+def test_a_pdf_that_takes_too_long_is_given_up(make_pdf: Callable[..., Path]) -> None:
+    """A hostile file may take for ever: reading it ends in time, with an error that names it."""
+    path = make_pdf([[f"Line {number} of the page." for number in range(50)]] * 40)
+    with pytest.raises(DocumentError, match=r"\.pdf: the PDF could not be read in 0\.001 s"):
+        read_document(path, longest_s=0.001)
+
+
 @pytest.mark.parametrize("name", ["AR83", "AR93", "AR94", "BD77"])
 def test_the_shipped_manuals_have_numbered_sections_on_every_block_after_the_cover(name: str) -> None:
     """Real input: every block has a page, every block behind the contents a section, and no running line is left."""

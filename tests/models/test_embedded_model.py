@@ -45,12 +45,14 @@ def asked() -> dict[str, Any]:
 
 async def _converse(default: ChatModel, judge: ChatModel) -> dict[str, Any]:
     schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
+    story = {"type": "object", "properties": {"story": {"type": "string"}}, "required": ["story"]}
     same, text = {"seed": 7, "temperature": 1.0}, "Name any word."
     together = [
         default.complete(request("Name a colour.")),
         judge.complete(request("Name a colour.")),
         default.complete(request("Is it so?", schema=schema, temperature=0, max_tokens=80)),
         default.complete(request("Name a colour.", stream=True)),
+        default.complete(request("Tell a story of the sea.", schema=story, temperature=0, max_tokens=60)),
         *[default.complete(request(text, seed=seed, temperature=1.5)) for seed in (1, 2, 3)],
         *[default.complete(request(text, temperature=1.5)) for _ in range(3)],
     ]
@@ -60,8 +62,9 @@ async def _converse(default: ChatModel, judge: ChatModel) -> dict[str, Any]:
         "judge": replies[1],
         "structured": replies[2],
         "streamed": replies[3],
-        "seeds": replies[4:7],
-        "unseeded": replies[7:],
+        "bounded": replies[4],
+        "seeds": replies[5:8],
+        "unseeded": replies[8:],
         "same": [await default.complete(request(text, **same)) for _ in range(2)],
         "long": await _fault(lambda: default.complete(request("hello there " * 4000))),
         "name": default.name,
@@ -89,6 +92,13 @@ def test_it_follows_a_json_schema(asked: dict[str, Any]) -> None:
     """llama.cpp makes a grammar of it, so even a small model complies."""
     assert asked["structured"].attempts == ()
     assert isinstance(orjson.loads(asked["structured"].text)["ok"], bool)
+
+
+def test_a_structured_reply_is_finished_within_its_tokens(asked: dict[str, Any]) -> None:
+    """A small model rambles inside a string: the object is closed before `max_tokens` would cut it off."""
+    reply = asked["bounded"]
+    assert "truncated" not in reply.marks
+    assert 0 < len(orjson.loads(reply.text)["story"]) <= 120
 
 
 def test_it_streams(asked: dict[str, Any]) -> None:
