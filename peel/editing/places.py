@@ -47,7 +47,9 @@ def existing(root: Path, path: Path) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         raise refused("there is no such file", path.name) from error
     if not is_own(real, root):
-        raise refused("the file lies outside the workspace, or behind a link that leads outside; move it inside", path.name)
+        raise refused(
+            "the file lies outside the workspace, or behind a link that leads outside; move it inside", path.name
+        )
     if not real.is_file():
         raise refused("this is no ordinary file", path.name)
     return real

@@ -115,7 +115,9 @@ def _check_fields(fields: Mapping[str, Json], file: str) -> None:
         if name not in EDITED
     ]
     if any(_holds_forbidden(value) for value in fields.values()):
-        problems.append(Problem(message="a text holds a character that no file can keep (U+0000 or half of a pair)", file=file))
+        problems.append(
+            Problem(message="a text holds a character that no file can keep (U+0000 or half of a pair)", file=file)
+        )
     if problems:
         raise DefinitionError(problems)
 

@@ -238,7 +238,10 @@ class _Patch:
                 raise Unpatchable("a mapping in brackets merges another; change it as text")
             for place, (name, (_, value)) in enumerate(zip(names, node.value, strict=True)):
                 if name in new:
-                    yield place, self._flow_piece(value, pieces[place], old[name], new[name], prefix=inline(name) + ": ")
+                    yield (
+                        place,
+                        self._flow_piece(value, pieces[place], old[name], new[name], prefix=inline(name) + ": "),
+                    )
             yield from ((None, f"{inline(name)}: {inline(value)}") for name, value in new.items() if name not in old)
             return
         for kind, a, b, c, d in _differences(old, new, everything=True):

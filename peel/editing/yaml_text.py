@@ -65,7 +65,9 @@ def listed(item: Json) -> list[str]:
 
 def fits_one_line(value: Json) -> bool:
     """Whether a mapping or list reads well on one line."""
-    return isinstance(value, dict | list) and (not value or ("\n" not in (text := inline(value)) and len(text) <= _ONE_LINE))
+    return isinstance(value, dict | list) and (
+        not value or ("\n" not in (text := inline(value)) and len(text) <= _ONE_LINE)
+    )
 
 
 def _entry(before: str, value: Json) -> list[str]:

@@ -48,7 +48,7 @@ class AuditLog:
         """How many logins failed since a moment: of this name from this address, from this address, of this name."""
         audit = schema.audit.c
         is_name, is_address = audit.actor == _kept(name), audit.address == address[:64]
-        counts = (func.count().filter(one) for one in (is_name & is_address, is_address, is_name))
+        counts = [func.count().filter(one) for one in (is_name & is_address, is_address, is_name)]
         query = select(*counts).where(audit.action == LOGIN_FAILED, audit.at > since, or_(is_name, is_address))
         with told(self._engine.url), self._engine.connect() as connection:
             both, of_address, of_name = connection.execute(query).one()

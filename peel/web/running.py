@@ -62,7 +62,9 @@ class Running:
         with self._guard:
             found = [one for one in self._carried.values() if one.known_id == run_id]
         if not found:
-            raise ResumeError(f"the run {run_id} is not being carried out by this server, so there is nothing to cancel")
+            raise ResumeError(
+                f"the run {run_id} is not being carried out by this server, so there is nothing to cancel"
+            )
         found[0].cancel()
 
     def ids(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from peel.web.security.sessions import Sessions
 from peel.workspace import Workspace
 
 if TYPE_CHECKING:
+    from peel.web.rendering import Renderer
     from peel.web.running import Running
     from peel.web.security.logins import Logins
 
@@ -29,6 +30,7 @@ class Server:
     sessions: Sessions
     logins: Logins
     running: Running
+    renderer: Renderer
 
     def is_open(self) -> bool:
         """Whether nobody has to log in: only this machine reaches it, and there is no user."""

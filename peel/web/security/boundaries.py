@@ -90,6 +90,10 @@ def _with_headers(send: Send, extra: dict[str, str]) -> Send:
 
 async def _refuse(send: Send, status: int, sentence: str) -> None:
     body = orjson.dumps({"detail": sentence.encode(errors="replace").decode()})
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

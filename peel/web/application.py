@@ -1,0 +1,74 @@
+"""The application: pages and API of one workspace, with what holds for every request around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response
+from starlette.middleware import Middleware
+
+from peel.web.api import routes as api
+from peel.web.assets import assets
+from peel.web.failures import add_failures
+from peel.web.pages import routes as pages
+from peel.web.rendering import Renderer
+from peel.web.running import Running
+from peel.web.security.addresses import Address
+from peel.web.security.boundaries import Boundaries
+from peel.web.security.changes import only_own_changes
+from peel.web.security.logins import Logins
+from peel.web.security.sessions import Sessions
+from peel.web.server import Server
+from peel.workspace import Workspace
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def create_app(workspace: Workspace, address: Address) -> FastAPI:
+    """The application of a workspace. Raises StoreError, MissingExtra, DefinitionError where its store cannot be opened."""
+    server = _server(workspace, address)
+    app = FastAPI(
+        title="PEEL",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(only_own_changes)],
+        middleware=[Middleware(Boundaries, address=address)],
+        lifespan=_lifespan,
+    )
+    app.state.server = server
+    add_failures(app)
+    app.add_api_route("/static/{name:path}", _static, include_in_schema=False)
+    for router in (*api(), *pages()):
+        app.include_router(router)
+    return app
+
+
+def _server(workspace: Workspace, address: Address) -> Server:
+    accounts, audit = workspace.store.accounts(), workspace.store.audit()
+    return Server(
+        workspace=workspace,
+        address=address,
+        accounts=accounts,
+        audit=audit,
+        sessions=Sessions(accounts.signing_key(), address.port),
+        logins=Logins(accounts, audit),
+        running=Running(workspace),
+        renderer=Renderer(),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.server.running.close()
+
+
+def _static(name: str, request: Request) -> Response:
+    found = assets().get(name)
+    if found is None:
+        return Response("there is no such file", status_code=404, media_type="text/plain")
+    kept = {"cache-control": _FOR_EVER if request.query_params.get("v") == found.mark else "no-cache"}
+    return Response(found.content, media_type=found.media_type, headers=kept)

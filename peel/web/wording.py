@@ -1,0 +1,33 @@
+"""Numbers and times in the words of pages."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+_STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"))
+
+
+def when(seconds: float | None) -> str:
+    """A moment, given in seconds since the epoch: `21 November 2026, 16:35 UTC`; a dash where there is none."""
+    if seconds is None:
+        return "–"
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def ago(seconds: float | None) -> str:
+    """How long ago a moment was, in its largest unit; the date where that is more than a month."""
+    if seconds is None:
+        return "–"
+    passed = max(0.0, time.time() - seconds)
+    for size, unit in _STEPS:
+        if passed < size:
+            return f"{count(int(passed), unit)} ago" if passed >= 1 else "just now"
+        passed /= size
+    return when(seconds).partition(",")[0]
+
+
+def count(number: int, unit: str) -> str:
+    """A number with its unit: `1 case`, `1,200 cases`."""
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
