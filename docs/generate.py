@@ -28,8 +28,11 @@ def page(written: str) -> str:
 def _commands() -> Iterator[str]:
     group: Any = typer.main.get_command(app)
     for name, command in group.commands.items():
-        if not command.hidden:
-            yield from _command(name, command)
+        # A group is a command of commands: `peel user add`.
+        inner = {f"{name} {under}": one for under, one in getattr(command, "commands", {}).items()}
+        for whole, one in (inner or {name: command}).items():
+            if not one.hidden:
+                yield from _command(whole, one)
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
@@ -54,7 +57,7 @@ def _option(command: str, option: Any) -> str:
     value = "" if option.is_flag else f" {option.metavar or _kind(option)}"
     flags = ", ".join(f"`{flag}{value}`" for flag in sorted(option.opts, key=len))
     default = "" if option.default in (None, False, ()) else f" Default: `{option.default}`."
-    variable = option.envvar or f"PEEL_{command}_{option.name}".upper()
+    variable = option.envvar or f"PEEL_{command}_{option.name}".upper().replace(" ", "_")
     return f"| {flags} | {_cell(option.help)}{default} | `{variable}` |"
 
 

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from peel.commands import defining, reading, running, scoring, weighing
+from peel.commands import defining, ratings, reading, running, scoring, serving, weighing
 from peel.commands.calling import INTERRUPTED
 
 app = typer.Typer(
@@ -36,9 +36,12 @@ COMMANDS = (
     defining.schema,
     weighing.compare,
     weighing.plan,
+    serving.serve,
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(ratings.ratings, name="ratings")
+app.add_typer(serving.user, name="user")
 
 
 def main() -> None:

@@ -1,10 +1,12 @@
 """Environment variables in the texts of definitions, written `${NAME}`: which a text names, and how they are filled in.
 
-Only what a definition itself says is filled in; a `${NAME}` inside a case or a reply is data.
+Only what a definition itself says is filled in; a `${NAME}` inside a case or a reply is data. And who the system says
+uses it.
 """
 
 from __future__ import annotations
 
+import getpass
 import re
 from collections.abc import Callable, Mapping
 
@@ -33,3 +35,11 @@ def replaced(text: str, value: Callable[[str], str]) -> str:
 def filled(text: str, environ: Mapping[str, str]) -> str:
     """The text with each `${NAME}` filled in. Raises KeyError for a variable that is not set."""
     return replaced(text, environ.__getitem__)
+
+
+def system_user() -> str | None:
+    """The name of the system's user; None where the system has none to say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None

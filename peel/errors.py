@@ -2,6 +2,7 @@
 
 PeelError
 ├── DefinitionError      the definitions or the call are wrong; nothing was executed (exit code 2)
+├── UnknownScenario      no scenario of the workspace has a name
 ├── ConflictError        a file changed on disk since the view that a change was made from
 ├── Incomplete           a part could not be compiled; its problems are already collected
 ├── MissingExtra         an optional part of PEEL is not installed
@@ -9,6 +10,7 @@ PeelError
 │   └── UnknownRun       no run, or several, are what a name stands for
 ├── AccountError         a user or token is not there, taken already, or cannot be made as asked
 ├── ServerError          the server cannot be started as asked
+├── FeedbackError        an interaction, a rating or a file of them cannot be taken as it is
 ├── ResumeError          a run cannot be resumed
 ├── StepError            a step could not give an output; becomes a Fault on the execution
 │   └── ModelError       a call to a model failed
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountError",
+    "ConflictError",
     "DefinitionError",
     "DocumentError",
+    "FeedbackError",
     "Incomplete",
     "MissingExtra",
     "ModelError",
@@ -43,6 +47,7 @@ __all__ = [
     "StoreError",
     "TransportError",
     "UnknownRun",
+    "UnknownScenario",
     "Unscored",
 ]
 
@@ -57,6 +62,10 @@ class DefinitionError(PeelError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownScenario(PeelError):
+    """No scenario of the workspace has this name."""
 
 
 class ConflictError(PeelError):
@@ -104,6 +113,10 @@ class AccountError(PeelError):
 
 class ServerError(PeelError):
     """The server cannot be started as asked; nothing was served."""
+
+
+class FeedbackError(PeelError):
+    """An interaction, a rating or a file of them cannot be taken; the message says what is wrong with it."""
 
 
 class ResumeError(PeelError):

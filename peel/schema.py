@@ -19,7 +19,7 @@ def definitions_schema(file: str = EVERYTHING) -> dict[str, Any]:
     if file == EVERYTHING:
         return _any_of({name: definitions_schema(name) for name in FILES})
     if file == "scenario":
-        return json_schema("scenario", _evaluators())
+        return json_schema("scenario", evaluator_schemas())
     if file == "orchestration":
         return json_schema("orchestration", _steps())
     if file == "workspace":
@@ -42,7 +42,8 @@ def _any_of(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _evaluators() -> dict[str, dict[str, Any]]:
+def evaluator_schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of the settings of every kind of evaluator that is installed."""
     kinds = _kinds(Registry("peel.evaluators", word="evaluator"))
     return {name: kind.Settings.model_json_schema() for name, kind in kinds.items() if hasattr(kind, "Settings")}
 

@@ -27,24 +27,34 @@ from peel.records import (
     Selection,
     WorkspaceDefinition,
 )
+from peel.scenarios.documents import Drafts
 from peel.scenarios.finding import find_workspace
 from peel.scenarios.origin import shown
 from peel.scenarios.workspace_file import load_workspace
 
 if TYPE_CHECKING:
+    from peel.editing.cases import CaseFiles
+    from peel.editing.overview import Overview
+    from peel.editing.scenarios import ScenarioFiles
     from peel.estimates.differences import Question
     from peel.estimates.foresight import Expected
     from peel.estimates.planning import PlanRequest
+    from peel.feedback.intake import Feedback
     from peel.records.agreement import RunAgreement
     from peel.records.comparisons import Comparison
+    from peel.records.feedback import Imported
+    from peel.records.history import RunOutline
+    from peel.records.manual import ScoredRuns, ScoringQueue
     from peel.records.plans import Plan
     from peel.reports.format import ReportSource
     from peel.runs.baselines import Baselines
     from peel.runs.executors import Executor
     from peel.runs.loading import Compiled
     from peel.runs.manual import ManualScoring
+    from peel.runs.questions import Kept, StoreQuestions
     from peel.runs.resources import Resources
     from peel.runs.runner import Progress
+    from peel.runs.session import RunSession
     from peel.store.store import Store
     from peel.store.stored import SqlStoredRun
 
@@ -68,7 +78,7 @@ class RunRequest:
     """What `peel run` is asked for. `paths` are scenario files or folders (none: all of the workspace's); `given` is a
     scenario instead of them, a mapping with the keys of a scenario file. `budget_usd` bounds what the run may cost;
     `resume` names a run to be completed instead of a new one. `until` says when it may end before its last repetition:
-    `decided`, `width<0.05` or `ID:width<0.05`."""
+    `decided`, `width<0.05` or `ID:width<0.05`. `by` is who starts it, as it is recorded."""
 
     paths: tuple[str, ...] = ()
     given: dict[str, Json] | None = None
@@ -81,6 +91,7 @@ class RunRequest:
     budget_usd: float | None = None
     resume: str | None = None
     until: str | None = None
+    by: str | None = None
 
 
 class Workspace:
@@ -155,8 +166,9 @@ class Workspace:
     async def run(self, request: RunRequest, progress: RunProgress, *, executor: Executor | None = None) -> Run:
         """Plan, execute and score; everything is in the store when it returns. `executor` instead of the local one.
 
-        Raises DefinitionError before anything is executed or written, ResumeError where a run cannot be resumed,
-        StoreError where results cannot be stored. A cancelled run is stored as interrupted.
+        Raises DefinitionError before anything is executed or written, ResumeError where a run cannot be resumed or
+        somebody else is carrying it out, StoreError where results cannot be stored. A cancelled run is stored as
+        interrupted.
         """
         from peel.runs.session import RunSession
 
@@ -169,26 +181,31 @@ class Workspace:
                 resources=resources,
                 found=self._loaded.problems,
                 baselines=self._baselines(),
+                by=request.by,
             )
             run = session.resumed(stored) if stored else session.new(_run_id())
             if request.budget_usd is not None:
                 _check_prices(await resources.unpriced())
             await resources.prepare(progress.preparing)
-            if stored is None:
-                self.store.create(run)
-            status: RunStatus = "interrupted"
-            try:
-                progress.started(run, already=len(stored.finished_numbers()) if stored else 0)
-                status = await session.carry_out(
-                    run,
-                    self.store,
-                    executor or EXECUTORS.resolve("local")(),
-                    request=request,
-                    progress=progress.executions,
-                )
-            finally:
-                self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
+            with self.store.claimed(run.id):
+                await self._carried_out(session, run, stored, request=request, progress=progress, executor=executor)
         return self.store.run(run.id).run
+
+    async def preview(self, request: RunRequest) -> Run:
+        """The run that a request would make: compiled and planned, not stored; nothing is executed.
+
+        Raises DefinitionError with everything that is wrong.
+        """
+        from peel.runs.session import RunSession
+
+        selection = self._selection(request)
+        async with self._resources(selection.models) as resources:
+            session = RunSession(
+                self.root, selection, resources=resources, found=self._loaded.problems, baselines=self._baselines()
+            )
+            if request.budget_usd is not None:
+                _check_prices(await resources.unpriced())
+            return session.new(_run_id())
 
     async def score(
         self,
@@ -254,7 +271,19 @@ class Workspace:
         from peel.reports.format import ReportSource
 
         stored, summary = self.summary(run_id)
-        return ReportSource(summary, stored)
+        return ReportSource(summary, stored, self.store.people(stored.run.id))
+
+    def outline(self, run_id: str) -> RunOutline:
+        """A stored run in short, as a chart of many runs shows it. Raises StoreError where there is none."""
+        from peel.estimates.history import outline
+
+        return outline(self.store.run(run_id))
+
+    def write_report_sections(self, source: ReportSource, out: BinaryIO) -> None:
+        """What the HTML report says of a run, for a page to hold that brings its style and its script."""
+        from peel.reports.html import write_sections
+
+        write_sections(source, out)
 
     def write_report(self, source: ReportSource, report: str, out: BinaryIO) -> None:
         """Write a report to a binary file. Raises UnknownName for a format that nobody brings."""
@@ -279,15 +308,58 @@ class Workspace:
         """
         from peel.runs.manual import ManualScoring
 
-        stored = self.store.run(run_id)
-        return ManualScoring(stored, self.store.people(stored.run.id), rater=rater)
+        return ManualScoring(self._questions.of(run_id), rater=rater)
+
+    def scoring_session(self, session: str, *, rater: str) -> ManualScoring:
+        """The same by the name of the rater's session, which does not tell the run. Raises UnknownRun."""
+        from peel.runs.manual import checked_rater
+
+        return self.scoring(self._questions.run_of_session(session, rater=checked_rater(rater)), rater=rater)
+
+    def scoring_queue(self, *, rater: str, before: str | None = None) -> ScoringQueue:
+        """What waits for a rater, over runs that are not told; `before` is the session to go on behind.
+
+        Raises UnknownRun where there is no such session.
+        """
+        from peel.runs.scoring_queue import scoring_queue
+
+        return scoring_queue(self.store, self._questions, rater=rater, before=before)
+
+    def scored_runs(self, *, before: str | None = None) -> ScoredRuns:
+        """The runs that ask people something, newest first; `before` is the id of the run to go on behind.
+
+        Raises UnknownRun where there is none of this id.
+        """
+        from peel.runs.scoring_queue import scored_runs
+
+        return scored_runs(self.store, self._questions, before=before)
 
     def agreement(self, run_id: str) -> RunAgreement:
         """How far the raters of a stored run agree with each other, and its judges with them. Raises StoreError."""
         from peel.estimates.agreement import agreement_of
 
-        stored = self.store.run(run_id)
-        return agreement_of(stored, self.store.people(stored.run.id))
+        found, _ = self.store.edition(run_id)
+        edition = found, self.store.marks([found])[found]
+        return self._agreements.get(edition, lambda: agreement_of(self.store.run(found), self.store.people(found)))
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """The interactions and ratings of production, opened on first use.
+
+        Raises FeedbackError where the key of the hashes is not set, and as `store`.
+        """
+        from peel.feedback.intake import Feedback
+
+        return Feedback(self.store.feedback(), self.definition.feedback, environ=os.environ)
+
+    def import_ratings(self, path: Path, *, mapping: Mapping[str, str] | None = None) -> Imported:
+        """Store the interactions and ratings of a CSV, JSON Lines or Parquet file; `mapping` is from columns to fields.
+
+        Raises FeedbackError where the file cannot be read, MissingExtra, StoreError.
+        """
+        from peel.feedback.importing import import_file
+
+        return import_file(self.feedback, path, mapping=mapping or {})
 
     def compare(self, base: str, candidate: str, *, question: Question) -> Comparison:
         """Two sides held against each other; each is `RUN`, `RUN:SCENARIO`, `RUN:VARIANT` or `RUN:SCENARIO/VARIANT`.
@@ -312,6 +384,63 @@ class Workspace:
         stored = self.store.run(run)
         return plan_from_pilot(parts_of(stored, name), request, judged=stored)
 
+    @cached_property
+    def _agreements(self) -> Kept[tuple[str, str], RunAgreement]:
+        """What was computed, until a score or a definition changes."""
+        from peel.runs.questions import MOST_RUNS, Kept
+
+        return Kept(MOST_RUNS)
+
+    @cached_property
+    def _questions(self) -> StoreQuestions:
+        """What people are asked, kept between two calls."""
+        from peel.runs.questions import StoreQuestions
+
+        return StoreQuestions(self.store)
+
+    @cached_property
+    def scenario_files(self) -> ScenarioFiles:
+        """The scenario files, to be read and edited."""
+        from peel.editing.scenarios import ScenarioFiles
+
+        return ScenarioFiles(self.root, self.problems_of)
+
+    @cached_property
+    def case_files(self) -> CaseFiles:
+        """The cases of the scenarios, to be read and edited as tables."""
+        from peel.editing.cases import CaseFiles
+
+        return CaseFiles(self.root, self.scenario_files)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """The scenarios of the workspace in a list, with what is wrong."""
+        from peel.editing.overview import Overview
+
+        return Overview(self.root, lambda path: self.scenario_files.problems(path, {}))
+
+    def problems_of(self, path: Path, drafts: Drafts) -> tuple[Problem, ...]:
+        """What `check` says of one scenario file, with texts in place of files; not to be called in an event loop."""
+        try:
+            asyncio.run(self._checked(os.path.relpath(path, self.root), drafts))
+        except DefinitionError as error:
+            return error.problems
+        return ()
+
+    async def _checked(self, path: str, drafts: Drafts) -> None:
+        from peel.runs.loading import compile_selection
+
+        selection = Selection(scenarios=(path,))
+        async with self._resources({}) as resources:
+            compile_selection(
+                self.root,
+                selection,
+                resources=resources,
+                found=self._loaded.problems,
+                baselines=self._baselines(),
+                drafts=drafts,
+            )
+
     def _baselines(self) -> Baselines:
         """Earlier runs for the gates that are held against one; the store is opened only where a gate is."""
         from peel.runs.baselines import Baselines
@@ -320,6 +449,34 @@ class Workspace:
             find=lambda name: self.store.run(name),  # noqa: PLW0108  # opens the store when it is asked
             earlier=lambda run, scenario: self.store.earlier(run, scenario),  # noqa: PLW0108  # likewise
         )
+
+    async def _carried_out(
+        self,
+        session: RunSession,
+        run: Run,
+        stored: SqlStoredRun | None,
+        *,
+        request: RunRequest,
+        progress: RunProgress,
+        executor: Executor | None,
+    ) -> None:
+        """Carry a run out that nobody else can meanwhile, from its first execution or from where it stopped."""
+        if stored is None:
+            self.store.create(run)
+        elif run.status != "finished":
+            self.store.set_status(run.id, "running")
+        status: RunStatus = "interrupted"
+        try:
+            progress.started(run, already=len(stored.finished_numbers()) if stored else 0)
+            status = await session.carry_out(
+                run,
+                self.store,
+                executor or EXECUTORS.resolve("local")(),
+                request=request,
+                progress=progress.executions,
+            )
+        finally:
+            self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
 
     def _executed(self, run: Run) -> int | None:
         """How many executions a run with `until` came to, which are its plan then."""

@@ -23,13 +23,15 @@ Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH]...", help="Scenario files or folders. Default: all.")
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or 'last'.")]
-StoreUrl = Annotated[str | None, typer.Option("--store", metavar="URL", help="The store, not the one of peel.yaml.")]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="The store, not that of peel.yaml or PEEL_STORE.")
+]
 
 
 def open_workspace(paths: list[str] | None, store: str | None = None) -> Workspace:
     from peel.workspace import Workspace
 
-    return Workspace.find(paths or (), store=store)
+    return Workspace.find(paths or (), store=store or os.environ.get("PEEL_STORE"))
 
 
 def output_console() -> Console:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from peel.commands.calling import INTERRUPTED, Paths, StoreUrl, fail, open_workspace, output_console, shown, told
+from peel.environment import system_user
 
 if TYPE_CHECKING:
     from peel.records import Run
@@ -74,6 +75,7 @@ def run(
             budget_usd=budget,
             resume=resume,
             until=until,
+            by=system_user(),
         )
         with open_workspace(paths, store) as workspace:
             code = _carry_out(workspace, request, reports=reports, as_json=as_json)

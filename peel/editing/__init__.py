@@ -1,1 +1,1 @@
-"""Editing definitions: scenarios as forms and as YAML, cases as tables; what is written is the file in the workspace."""
+"""Editing definitions: scenarios as forms and as YAML, cases as tables; what is written is the workspace's file."""

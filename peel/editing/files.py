@@ -76,7 +76,7 @@ class Files:
         Raises ConflictError where it holds something else, DefinitionError where it cannot be written.
         """
         with self._alone():
-            content = self._unchanged(path, text, seen=seen)
+            content = self.unchanged(path, text, seen=seen)
             data = content.encoded(text)
             if data == content.data:
                 return
@@ -105,14 +105,15 @@ class Files:
         """
         name = relative(path, self.root)
         with self._alone():
-            content = self._unchanged(path, None, seen=seen)
+            content = self.unchanged(path, None, seen=seen)
             before = self.history.before(name, content.seen)
             if before is None:
                 raise refused("there is nothing to undo: what the file holds was not written here", name)
             self._replace(path, before)
             self.history.drop(name, content.seen)
 
-    def _unchanged(self, path: Path, text: str | None, *, seen: str) -> Content:
+    def unchanged(self, path: Path, text: str | None, *, seen: str) -> Content:
+        """What a file holds. Raises ConflictError, with what was to be written, where `seen` is another hash."""
         content = self.read(path)
         if content.seen == seen:
             return content

@@ -7,11 +7,13 @@ import re
 import unicodedata
 from pathlib import Path
 
-from peel.errors import DefinitionError
+from peel.errors import DefinitionError, UnknownScenario
+from peel.plugins import nearest
 from peel.records import Problem
 from peel.scenarios.checking import shortened
+from peel.scenarios.documents import Unreadable, first_text, read_text
+from peel.scenarios.finding import find_scenarios
 
-_YAML = frozenset({".yaml", ".yml"})
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 """Names that no file may have on Windows."""
 _LONGEST_NAME = 200
@@ -25,19 +27,32 @@ def refused(message: str, file: str, line: int | None = None) -> DefinitionError
     return DefinitionError([Problem(message=message, file=shortened(file), line=line)])
 
 
-def scenario_file(root: Path, name: str) -> Path:
-    """The scenario file that a path relative to the workspace names, such as `scenarios/support.yaml`.
+def scenario_files(root: Path) -> dict[str, tuple[Path, ...]]:
+    """The scenario files of the workspace by the name each gives itself; one without a name is called like its file."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in find_scenarios(root):
+        name = _name_in(path)
+        found[name] = (*found.get(name, ()), path)
+    return found
 
-    Raises DefinitionError where it is none, leads out of `scenarios/`, or does not exist.
-    """
-    parts = name.split("/")
-    allowed = "name a file such as scenarios/support.yaml"
-    if parts[0] != "scenarios" or len(parts) < 2 or not all(is_plain(part) for part in parts):
-        raise refused(f"this is no scenario of the workspace; {allowed}", name)
-    path = root.joinpath(*parts)
-    if path.suffix.lower() not in _YAML:
-        raise refused(f"a scenario is a .yaml or .yml file; {allowed}", name)
-    return existing(root, path)
+
+def scenario_file(root: Path, name: str) -> Path:
+    """The file of a scenario. Raises UnknownScenario where there is none, DefinitionError where there are several."""
+    files = scenario_files(root)
+    paths = files.get(name, ())
+    if not paths:
+        raise UnknownScenario(f"there is no scenario {shortened(name)!r}; {nearest(name, files)}")
+    if len(paths) > 1:
+        listed = ", ".join(relative(path, root) for path in paths)
+        raise refused(f"the scenario stands in several files: {listed}; rename all but one in an editor", name)
+    return paths[0]
+
+
+def _name_in(path: Path) -> str:
+    try:
+        return first_text(read_text(path), "scenario") or path.stem
+    except Unreadable:
+        return path.stem
 
 
 def existing(root: Path, path: Path) -> Path:

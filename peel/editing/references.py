@@ -74,8 +74,8 @@ class _References:
             return f"the code {shortened(reference)!r} is not the workspace's own; {_INSIDE}"
         if name not in _defined(self._folder / file):
             return (
-                f"{shortened(file)} defines no {shortened(name)!r}; a scenario that is edited here names functions that "
-                "the file itself defines, not those it imports"
+                f"{shortened(file)} defines no {shortened(name)!r}; a scenario that is edited here names functions "
+                "that the file itself defines, not those it imports"
             )
         return None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from peel.records import Json, Orchestration, Scenario
+from peel.records import Json, Orchestration, Scenario, StepDefinition
 from peel.templates import Names, Templates, Unknown
+
+_INPUTS, _EXPECTED = "inputs.", "expected."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +21,25 @@ class Required:
 
 
 def required_of(scenario: Scenario | None, orchestration: Orchestration | None) -> Required:
-    """What the templates of a scenario as loaded need of its cases."""
-    if scenario is None:
-        return Required()
+    """What the templates of a scenario as loaded, and of an orchestration, need of the cases."""
     steps = orchestration.steps if orchestration else ()
-    asked: list[Json] = [item for step in steps for item in (step.prompt, step.request)]
-    judged: list[Json] = [dict(evaluator.settings) for evaluator in scenario.evaluators]
-    elsewhere = {step.id for step in steps} | scenario.inputs.keys()
-    of_steps = _named(asked, {"inputs": frozenset()})
+    shared = frozenset(scenario.inputs) if scenario else frozenset()
+    judged: list[Json] = [dict(evaluator.settings) for evaluator in scenario.evaluators] if scenario else []
     none: frozenset[str] = frozenset()
-    of_evaluators = _named(judged, {"expected": none, "inputs": none, "output": None, "steps": None, "case": None})
-    expected = [one.name.removeprefix("expected.") for one in of_evaluators if one.root == "expected"]
-    inputs = [one.name.removeprefix("inputs.") for one in (*of_steps, *of_evaluators) if one.root != "expected"]
-    # Without the orchestration a name that an evaluator uses may be a step's.
-    known = inputs if orchestration else [one.name for one in of_steps]
-    return Required(_once(name for name in known if name not in elsewhere), _once(expected))
+    named = _named(judged, {"expected": none, "inputs": none, "output": None, "steps": None, "case": None})
+    expected = [one.name.removeprefix(_EXPECTED) for one in named if one.root == "expected"]
+    inputs = [name for place, step in enumerate(steps) for name in _asked(step, steps[:place], shared)]
+    if orchestration:  # else a name that an evaluator uses may be a step's
+        known = shared | {step.id for step in steps}
+        inputs += [one.name.removeprefix(_INPUTS) for one in named if one.root != "expected" and one.name not in known]
+    return Required(_once(inputs), _once(expected))
+
+
+def _asked(step: StepDefinition, before: Sequence[StepDefinition], shared: frozenset[str]) -> list[str]:
+    """The case inputs that a step uses; a step of the same name counts only once it has run."""
+    known = shared | {one.id for one in before}
+    named = _named([step.prompt, step.request], {"inputs": frozenset()})
+    return [name for one in named if (name := one.name.removeprefix(_INPUTS)) not in known]
 
 
 def _named(values: Iterable[Json], names: Names) -> list[Unknown]:

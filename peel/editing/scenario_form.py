@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from peel.editing.places import refused
-from peel.editing.yaml_patch import Unpatchable, patched
-from peel.editing.yaml_text import block, inline
+from peel.editing.round_trip import Unpatchable, changed_text, same
+from peel.editing.round_trip import new_text as new_yaml
 from peel.errors import DefinitionError
 from peel.plugins import nearest
 from peel.records import Json, Problem, Record
 from peel.scenarios.documents import FORBIDDEN, parse_yaml
-from peel.scenarios.opening import told
 
 FIELDS = (
     "scenario",
@@ -27,19 +26,21 @@ FIELDS = (
     "below",
     "estimates",
 )
-"""The fields of a form, in the order that a new file has them: the keys of a scenario file."""
+"""The keys of a scenario file, in the order that a new file has them."""
 EDITED = tuple(name for name in FIELDS if name != "cases")
 """The fields that a form changes. Cases are changed as a table."""
-_AS_LISTS = frozenset({"evaluators", "gates"})
 
 
 class ScenarioView(Record):
     """A scenario file as a form and as text: two views of what `seen` is the hash of.
 
-    `fields` are the file's keys with their values, None where the text gives none; `lines` says where each stands.
-    `problems` are those of `peel check`, of all files of the scenario. `undo` is how many writes can be taken back.
+    `name` is the scenario's, `path` its file, relative to the workspace. `fields` are the file's keys with their
+    values, None where the text gives none; `lines` says where each stands. `problems` are those of `peel check`, of all
+    files of the scenario. `undo` is how many writes can be taken back. `changed` says whether the text differs from
+    the file's, as that of an attempt may.
     """
 
+    name: str
     path: str
     seen: str
     text: str
@@ -47,10 +48,11 @@ class ScenarioView(Record):
     lines: dict[str, int]
     problems: tuple[Problem, ...]
     undo: int
+    changed: bool = False
 
 
 def fields_of(text: str) -> tuple[dict[str, Json] | None, dict[str, int]]:
-    """The fields of a scenario's text with their lines; None where it holds no mapping, or parts that cannot be read."""
+    """The fields of a scenario's text with their lines; None where it is no mapping, or parts cannot be read."""
     document = parse_yaml(text)
     value = document.value
     if document.problems or not isinstance(value, dict):
@@ -71,37 +73,16 @@ def with_fields(text: str, changes: Mapping[str, Json], *, file: str) -> str:
     kept = {name: value for name, value in merged.items() if changes.get(name, value) is not None}
     ordered = {name: kept[name] for name in sorted(kept, key=_place)}
     try:
-        return patched(text, ordered)
+        return changed_text(text, ordered)
     except Unpatchable as error:
-        changed = [lines[name] for name in changes if name in lines and changes[name] != fields[name]]
+        changed = [lines[name] for name in changes if name in lines and not same(changes[name], fields[name])]
         raise refused(f"the form cannot be saved: {error}", file, min(changed, default=None)) from error
 
 
 def new_text(fields: Mapping[str, Json]) -> str:
     """The text of a new scenario file. Raises DefinitionError where a field is unknown."""
     _check_fields({name: value for name, value in fields.items() if name != "cases"}, "scenario")
-    given = {name: fields[name] for name in FIELDS if fields.get(name) is not None}
-    lines: list[str] = []
-    for name, value in given.items():
-        if name in _AS_LISTS and isinstance(value, list) and value:
-            lines += [f"{name}:", *(f"  - {inline(item)}" for item in value)]
-        elif isinstance(value, dict) and value:
-            lines += [f"{name}:", *(f"  {inline(key)}: {inline(item)}" for key, item in value.items())]
-        else:
-            lines += block({name: value})
-    return "\n".join([*lines, ""])
-
-
-def new_problems(before: Sequence[Problem], after: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The problems that a change makes. One that was there before, wherever it stands now, is not among them."""
-    known = [(problem.file, problem.message) for problem in before]
-    made = []
-    for problem in after:
-        if (problem.file, problem.message) in known:
-            known.remove((problem.file, problem.message))
-        else:
-            made.append(problem)
-    return told(made)
+    return new_yaml({name: fields[name] for name in FIELDS if fields.get(name) is not None})
 
 
 def _place(name: str) -> int:

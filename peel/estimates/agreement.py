@@ -311,7 +311,10 @@ def _judge_sentences(found: Agreement, raters: RatersAgreement) -> Iterator[str]
     elif not _is_enough(found):
         yield f"{found.other} and people both scored {counted}: too little to trust or to distrust this judge."
     elif found.alpha is None:
-        yield f"{found.other} and people agree on all of {counted}, with the same score each time: unknown elsewhere."
+        yield (
+            f"{found.other} and people agree on all of {counted}, with the same score each time: unknown elsewhere. "
+            "Scores of outputs that are better or worse would tell."
+        )
         return
     else:
         yield (
@@ -328,11 +331,13 @@ def _outlook(found: Agreement) -> Iterator[str]:
     if not _is_enough(found):
         yield f"Manual scores of {more} further case{'s' if more != 1 else ''} would be a beginning."
     elif more is not None:
-        yield f"The interval allows another verdict; about {more} more manual scores would settle it."
+        yield f"The interval allows another verdict; about {more:,} more manual scores would settle it."
     elif _reach(found):
         yield "It lies so near a cut-off that no practical number of manual scores would settle it."
     elif found.interval.low is not None:
         yield "The whole interval says so."
+    else:
+        yield "How sure that is cannot be said: it does not vary between cases. Scores of other cases would tell."
 
 
 def _raters_sentence(

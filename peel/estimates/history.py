@@ -15,7 +15,7 @@ from peel.estimates.differences import Question
 from peel.estimates.values import LEVEL, cases_of
 from peel.records import Bounds, Estimate, Run, RunSummary, ScenarioSummary
 from peel.records.comparisons import Comparison
-from peel.records.history import History, PastRun, PastValue
+from peel.records.history import History, PastRun, PastValue, RunOutline
 from peel.statistics.cases import Cases
 from peel.statistics.intervals import these_cases
 from peel.store.reading import SCORED, Columns, ReadOnce, ScoreColumn, StoredRun
@@ -35,6 +35,17 @@ def histories(stored: StoredRun, summary: RunSummary) -> tuple[History, ...]:
     shown = summary.scenarios[:MOST_VARIANTS]
     earlier = {name: _latest(stored, name) for name in dict.fromkeys(one.scenario for one in shown)}
     return tuple(_history(stored, one, earlier[one.scenario]) for one in shown)
+
+
+def outline(stored: StoredRun) -> RunOutline:
+    """A run in short, as a chart of many runs shows it. Costs a reading of its numbers, and no resampling."""
+    run, values = stored.run, {name: dict[str, dict[str, PastValue]]() for name in stored.run.cases}
+    for item in run.scenario_variants[:MOST_VARIANTS]:
+        scenario, variant = item.scenario.scenario, item.variant.name
+        evaluators = {one.id for one in item.scenario.evaluators}
+        values[scenario][variant] = dict(_past_values(run, stored.columns(scenario, variant), evaluators))
+    hashes = {name: run.provenance.parts.get(f"cases of {name}", "") for name in run.cases}
+    return RunOutline(run=run.id, started=run.started, cases=hashes, values=values)
 
 
 def _latest(stored: StoredRun, scenario: str) -> list[ReadOnce]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from peel.records.base import Json, Record
+from peel.records.feedback import FeedbackDefinition
 
 BASE_VARIANT = "base"
 """The variant that the definitions as written are."""
@@ -202,7 +203,7 @@ class ModelDefinition(Record):
 
 
 class WorkspaceDefinition(Record):
-    """`peel.yaml`: the models by role and the store's URL."""
+    """`peel.yaml`: the models by role, the store's URL, and what is done to what comes from production."""
 
     models: dict[str, ModelDefinition] = Field(
         default_factory=lambda: {
@@ -211,3 +212,4 @@ class WorkspaceDefinition(Record):
         }
     )
     store: str = "sqlite:///.peel/peel.db"
+    feedback: FeedbackDefinition = FeedbackDefinition()

@@ -41,3 +41,13 @@ class History(Record):
     runs: tuple[PastRun, ...]
     previous: Comparison | None = None
     why: str = ""
+
+
+class RunOutline(Record):
+    """One run in short: by scenario, by variant, by evaluator its value. `cases` is by scenario the hash of its cases,
+    by which two runs are seen to have the same."""
+
+    run: str
+    started: float
+    cases: dict[str, str]
+    values: dict[str, dict[str, dict[str, PastValue]]]

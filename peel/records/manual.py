@@ -132,12 +132,72 @@ class ManualItem(Record):
 
 
 class ManualProgress(Record):
-    """How far a rater is: `answered` of `asked` questions."""
+    """How far a rater is: `answered` of `asked` questions, at `pace_s` seconds each (None: not known yet)."""
 
     answered: int
     asked: int
+    pace_s: float | None = None
 
     @property
     def left(self) -> int:
         """How many are still open."""
         return self.asked - self.answered
+
+    @property
+    def left_s(self) -> float | None:
+        """How long those take at this pace, in seconds."""
+        return None if self.pace_s is None else self.pace_s * self.left
+
+
+class WaitingScores(Record):
+    """The outputs of one run that a rater is asked about, without the run: `session` stands for it. `questions` is what
+    is asked of the outputs."""
+
+    session: str
+    scenarios: tuple[str, ...]
+    questions: tuple[str, ...]
+    progress: ManualProgress
+
+
+class ScoringQueue(Record):
+    """What waits for a rater: what they began first. `done` counts the runs among those looked at that need nothing
+    more of them; `next` is the session to go on behind, None at the end."""
+
+    waiting: tuple[WaitingScores, ...]
+    done: int
+    next: str | None
+
+
+class ScoredRun(Record):
+    """A run that asks people something: of `asked` questions `answered` have all the answers they need, by `raters`
+    people. `started` is in seconds since the epoch."""
+
+    run: str
+    started: float
+    scenarios: tuple[str, ...]
+    evaluators: tuple[str, ...]
+    raters: int
+    answered: int
+    asked: int
+
+
+class ScoredRuns(Record):
+    """Some of them, newest first; `next` is the id of the run to go on behind, None at the end."""
+
+    runs: tuple[ScoredRun, ...]
+    next: str | None
+
+
+class ScoringStep(Record):
+    """Where a rater is in the session `session`: the question that was asked for, None where there is none."""
+
+    session: str
+    item: ManualItem | None
+    progress: ManualProgress
+
+
+class Submitted(Record):
+    """An answer that is stored: `new` is False where the same submission had been stored before."""
+
+    new: bool
+    progress: ManualProgress

@@ -35,7 +35,8 @@ class Provenance(Record):
     """What made a run: enough to tell whether two runs can be compared, without any secret.
 
     `parts` maps each part of the definitions (a scenario, its cases, an orchestration, a file of code, a knowledge
-    input, a model) to a hash of its content; `definition_hash` is the hash of them all.
+    input, a model) to a hash of its content; `definition_hash` is the hash of them all. `by` is who started it: the
+    system's user, or the user of the server; None where nobody said.
     """
 
     peel: str
@@ -47,6 +48,7 @@ class Provenance(Record):
     parts: dict[str, str] = Field(default_factory=dict)
     definition_hash: str = ""
     selection: Selection
+    by: str | None = None
 
 
 class ScenarioVariant(Record):

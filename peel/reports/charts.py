@@ -7,6 +7,8 @@ class, with `currentColor` where it names none. Charts that stand alone are draw
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -19,6 +21,8 @@ from peel.reports.wording import interval, number
 
 _AXIS = 200
 _MARGIN = 8
+_SQUARE, _EDGE = 230, 48
+_LONGEST_NAME, _MOST_NAMED = 30, 12
 
 
 def interval_chart(estimate: Estimate, *, bar: float | None = None) -> str:
@@ -107,13 +111,90 @@ def amount_chart(title: str, drawn: Drawn, *, top: float) -> str:
     return _svg(title, parts, height=28, kind="c-amount")
 
 
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One run in a small chart of several: its value with the interval for exactly its cases, both in [0, 1].
+    `is_same`: its cases are those of the last run."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    is_same: bool
+
+
+def trend_chart(name: str, points: Sequence[TrendPoint], *, bar: float | None = None) -> str:
+    """Runs as points with their intervals, the oldest left, the last as a diamond; hollow where the cases were others.
+
+    A dashed line marks what a gate requires.
+    """
+    height, step = 44, 11
+    width = 2 * _MARGIN + step * max(1, len(points) - 1)
+
+    def at(value: float) -> float:
+        return 5 + (height - 10) * (1 - min(1.0, max(0.0, value)))
+
+    parts = [f'<path class="c-axis" d="M2 {at(0):.1f}H{width - 2}M2 {at(1):.1f}H{width - 2}"/>']
+    if bar is not None:
+        parts.append(f'<path class="c-threshold" d="M2 {at(bar):.1f}H{width - 2}"/>')
+    for place, point in enumerate(points):
+        x = _MARGIN + step * place
+        if point.low is not None and point.high is not None:
+            parts.append(f'<path class="c-whisker" d="M{x} {at(point.low):.1f}V{at(point.high):.1f}"/>')
+        if point.value is not None:
+            kind = "c-dot" if point.is_same else "c-other"
+            y = at(point.value)
+            is_last = place == len(points) - 1
+            mark = f'<path class="{kind}" d="M{x} {y - 5:.1f}l5 5l-5 5l-5 -5z"/>'
+            parts.append(mark if is_last else f'<circle class="{kind}" cx="{x}" cy="{y:.1f}" r="3"/>')
+    return _svg(_trend_title(name, points), parts, height=height, kind="c-trend", width=width)
+
+
+def _trend_title(name: str, points: Sequence[TrendPoint]) -> str:
+    last = points[-1]
+    before = ", ".join(number(point.value) for point in points[:-1])
+    earlier = f"; the runs before it, the oldest first: {before}" if before else ""
+    return f"{name}: {number(last.value)}, for exactly these cases {interval(last.low, last.high)}{earlier}"
+
+
+def scatter_chart(names: tuple[str, str], points: Sequence[tuple[float, float]]) -> str:
+    """Pairs of scores in [0, 1]: the first across, the second up. A dot's area goes by how many pairs lie there; on the
+    dashed line both are equal."""
+    counted = Counter((round(one, 2), round(other, 2)) for one, other in points)
+    across, up = (visible(name, limit=_LONGEST_NAME) for name in names)
+    title = f"{across} across and {up} up: {len(points):,} outputs; " + ", ".join(
+        f"{one:g} and {other:g}: {count:,}" for (one, other), count in counted.most_common(_MOST_NAMED)
+    )
+    room, edge = _SQUARE, _EDGE
+    ticks = "".join(
+        f'<path class="c-axis" d="M{edge + room * tick:.1f} {room + 8}v4M{edge} {8 + room * (1 - tick):.1f}h-4"/>'
+        f'<text x="{edge + room * tick:.1f}" y="{room + 25}" text-anchor="middle">{tick:g}</text>'
+        f'<text x="{edge - 8}" y="{12 + room * (1 - tick):.1f}" text-anchor="end">{tick:g}</text>'
+        for tick in (0, 0.5, 1)
+    )
+    dots = "".join(
+        f'<circle class="c-point" cx="{edge + room * one:.1f}" cy="{8 + room * (1 - other):.1f}" '
+        f'r="{min(16.0, 2.6 * math.sqrt(count)):.1f}"/>'
+        for (one, other), count in sorted(counted.items(), key=lambda item: -item[1])
+    )
+    parts = (
+        f'<path class="c-axis" d="M{edge} 8v{room}h{room}"/>'
+        f'<path class="c-threshold" d="M{edge} {8 + room}L{edge + room} 8"/>'
+        f'{ticks}{dots}<text x="{edge + room / 2}" y="{room + 42}" text-anchor="middle">{escape(across)}</text>'
+        f'<text transform="translate(11 {8 + room / 2}) rotate(-90)" text-anchor="middle">{escape(up)}</text>'
+    )
+    width, height = room + edge + 18, room + 50
+    return (
+        f'<svg class="chart c-scatter" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'fill="currentColor" font-size="12" stroke="none"><title>{escape(visible(title))}</title>{parts}</svg>'
+    )
+
+
 def _halved(value: float | None) -> float | None:
     """A place in [-1, 1] as one in [0, 1]."""
     return None if value is None else (value + 1) / 2
 
 
-def _svg(title: str, parts: Sequence[str], *, height: int, kind: str) -> str:
-    width = _AXIS + 2 * _MARGIN
+def _svg(title: str, parts: Sequence[str], *, height: int, kind: str, width: int = _AXIS + 2 * _MARGIN) -> str:
     return (
         f'<svg class="chart {kind}" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'fill="currentColor" stroke="none"><title>{escape(visible(title))}</title>{"".join(parts)}</svg>'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import zip_longest
 
 from peel.records.comparisons import CaseChange, Comparison, Difference, PairComparison, ShownExecution
 from peel.reports import comparison_wording as words
@@ -15,21 +16,27 @@ from peel.reports.html_figures import wide_table
 from peel.reports.html_page import asset, filled, policy
 from peel.reports.html_verdicts import shown
 from peel.reports.text import visible
+from peel.reports.word_diff import diffed
 from peel.reports.wording import number
 
 
 def html(comparison: Comparison) -> str:
     """The whole page."""
     style = asset("report.css") + asset("comparison.css")
-    sections = {
+    frame = {
         "policy": policy(style=style),
         "style": style,
         "question": shown(words.question(comparison)),
-        "verdict": _verdict(comparison),
-        "pairs": "".join(_pair(pair, place) for place, pair in enumerate(comparison.pairs)),
-        "notes": _section("h-notes", "What else to know", _notes(comparison.notes)) if comparison.notes else "",
+        "sections": sections(comparison),
     }
-    return filled(asset("comparison.html"), sections)
+    return filled(asset("comparison.html"), frame)
+
+
+def sections(comparison: Comparison) -> str:
+    """What the page says below its head, for another page to hold: that one brings the style sheets."""
+    pairs = "".join(_pair(pair, place) for place, pair in enumerate(comparison.pairs))
+    notes = _section("h-notes", "What else to know", _notes(comparison.notes)) if comparison.notes else ""
+    return f"{_section('h-verdict', 'Verdict', _verdict(comparison))}{pairs}{notes}"
 
 
 def _section(name: str, heading: str, content: str) -> str:
@@ -127,13 +134,20 @@ def _case(word: str, kind: str, case: CaseChange) -> str:
     return (
         f'<p class="case"><span class="word {kind}">{word}</span>{shown(case.case)} '
         f'<span class="on">{shown(words.change(case), limit=400)}</span></p>'
-        f'<div class="sides"><div>{_executions("base", case.base_executions)}</div>'
-        f"<div>{_executions('candidate', case.candidate_executions)}</div></div>"
+        + "".join(_sides(*both) for both in zip_longest(case.base_executions, case.candidate_executions))
     )
 
 
-def _executions(side: str, executions: Sequence[ShownExecution]) -> str:
-    return "".join(
-        f'<h4>{side}: {shown(words.execution(one))}</h4><div class="text">{escape(visible(one.output)) or "–"}</div>'
-        for one in executions
-    )
+def _sides(base: ShownExecution | None, candidate: ShownExecution | None) -> str:
+    """An execution of each side beside one another, with the words marked that only one of them has."""
+    if base is not None and candidate is not None:
+        old, new = diffed(base.output, candidate.output)
+    else:
+        old, new = (escape(visible(one.output)) if one is not None else "" for one in (base, candidate))
+    return f'<div class="sides">{_side("base", base, old)}{_side("candidate", candidate, new)}</div>'
+
+
+def _side(name: str, one: ShownExecution | None, text: str) -> str:
+    if one is None:
+        return "<div></div>"
+    return f'<div><h4>{name}: {shown(words.execution(one))}</h4><div class="text">{text or "–"}</div></div>'

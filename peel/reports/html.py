@@ -1,6 +1,7 @@
 """The HTML report: one file that holds all it needs, opens from disk without a network and stays small.
 
-The upper half is made on the server (html_verdicts, html_summary, html_history, html_findings, html_usage); the numbers
+The upper half is made on the server (html_verdicts, html_summary, html_people, html_history, html_findings,
+html_usage); the numbers
 of all executions (html_data) and the texts of as many as the budget allows, the weakest first (html_details), follow as
 compressed data that the page's script reads, with the chart library that draws the charts (html_figures).
 A content security policy allows that script, that library and that style sheet by their hashes, and nothing else: no
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
+from peel.estimates.agreement import agreement_of
 from peel.estimates.history import histories
 from peel.records import Run
 from peel.reports import html_findings as findings
@@ -21,6 +23,7 @@ from peel.reports.html_data import case_list, packed, packed_arrays, packed_json
 from peel.reports.html_details import blocks
 from peel.reports.html_figures import Figures
 from peel.reports.html_page import asset, filled, policy, script
+from peel.reports.html_people import people
 from peel.reports.html_usage import usage
 from peel.reports.html_verdicts import head, shown, stopping, verdicts
 from peel.reports.text import one_line
@@ -45,6 +48,9 @@ _AT_THE_END = 250_000
 SCRIPTS = ("data", "charts", "cases", "map", "execution", "start")
 """The files of the page's script, in their order."""
 
+SERVED_SCRIPTS = ("data", "charts", "cases", "map", "served", "start")
+"""The same where a server shows the report: it has the executions' texts and the chart library at other addresses."""
+
 LIBRARY = "charts/echarts.js"
 """The chart library: a part of Apache ECharts, as `make charts` makes it."""
 
@@ -56,14 +62,8 @@ class HtmlReport:
 
     def write(self, source: ReportSource, out: BinaryIO) -> None:
         page = _Page(out)
-        source = ReportSource(source.summary, ReadOnce(source.stored))
+        source, parts = _read(source)
         run = source.stored.run
-        parts = {
-            (part.scenario.scenario, part.variant.name): source.stored.columns(
-                part.scenario.scenario, part.variant.name
-            )
-            for part in run.scenario_variants
-        }
         library, figures = asset(LIBRARY), Figures()
         before, after = _template(source, parts, figures=figures, library=library)
         page.write(before)
@@ -73,6 +73,25 @@ class HtmlReport:
         _write_numbers(page, run, parts)
         _write_details(page, source, parts, room=BUDGET - len(after))
         page.write(after)
+
+
+def write_sections(source: ReportSource, out: BinaryIO) -> None:
+    """Everything between a report's head and its end, for another page to hold: the same sections, and as data the
+    charts and the numbers of all executions. That page brings the style sheets, the script (SERVED_SCRIPTS) and an
+    element `report` around it, whose `data-executions` and `data-library` say where executions and charts' code are.
+    """
+    source, parts = _read(source)
+    figures, page = Figures(), _Page(out)
+    page.write(filled(asset("sections.html"), _sections(source, parts, figures)).encode())
+    page.data("charts", packed_json(figures.specs))
+    _write_numbers(page, source.stored.run, parts)
+
+
+def _read(source: ReportSource) -> tuple[ReportSource, summary_half.Parts]:
+    """The source, to be read once, and the numbers of each scenario variant."""
+    stored = ReadOnce(source.stored)
+    names = [(part.scenario.scenario, part.variant.name) for part in stored.run.scenario_variants]
+    return ReportSource(source.summary, stored, source.answers), {name: stored.columns(*name) for name in names}
 
 
 class _Page:
@@ -96,19 +115,30 @@ def _template(
 ) -> tuple[bytes, bytes]:
     """The page before and after the data; its charts are gathered in `figures`."""
     style, code = asset("report.css") + asset("comparison.css"), script(*SCRIPTS)
-    run, summary = source.stored.run, source.summary
-    past = histories(source.stored, summary)
-    sections = {
+    run = source.stored.run
+    frame = {
         "policy": policy(style=style, scripts=(code, library)),
         "title": f"PEEL report {shown(run.id)}",
         "style": style,
         "script": code,
         "head": head(run),
+        "models": summary_half.models(run),
+        "sections": filled(asset("sections.html"), _sections(source, parts, figures)),
+    }
+    before, after = asset("page.html").split("{{data}}")
+    return filled(before, frame).encode(), filled(after, frame).encode()
+
+
+def _sections(source: ReportSource, parts: summary_half.Parts, figures: Figures) -> dict[str, str]:
+    """The report's sections by name."""
+    run, summary = source.stored.run, source.summary
+    past = histories(source.stored, summary)
+    return {
         "verdicts": stopping(summary) + verdicts(summary),
         "warning": summary_half.warning(run),
-        "models": summary_half.models(run),
         "level": levels(summary),
         "estimates": summary_half.estimates(summary),
+        "people": people(summary, agreement_of(source.stored, source.answers) if source.answers else None),
         "previous": history.previous(past, summary),
         "trends": history.trends(past, summary, figures),
         "steps": findings.steps(summary),
@@ -120,8 +150,6 @@ def _template(
         "troubles": summary_half.troubles(summary),
         "provenance": summary_half.provenance(run),
     }
-    before, after = asset("page.html").split("{{data}}")
-    return filled(before, sections).encode(), filled(after, sections).encode()
 
 
 def _write_numbers(page: _Page, run: Run, parts: summary_half.Parts) -> None:

@@ -2,39 +2,38 @@
 
 A rater sees neither run, variant, case id and repetition nor what anybody else said, a judge or a person. Questions are
 named by keyed hashes, which say nothing, and come in an order that is random, each rater's own, and always the same.
-Nothing is kept between two calls but what the store holds: several tabs, processes and raters work side by side.
+What a rater is asked goes by the store at each call: several tabs, processes and raters work side by side.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, pairwise
+from statistics import median
 from typing import Any, NoReturn
 
 from peel.errors import DefinitionError
 from peel.evaluators.wording import storable
 from peel.records import EvaluatorDefinition, Execution, Passage, Problem, Score
 from peel.records.manual import (
-    BY_PEOPLE,
     LONGEST_RATER,
     ManualItem,
     ManualProgress,
     ManualScore,
     Scale,
-    raters_asked,
     scale_of,
 )
 from peel.reports.text import as_text, is_passages
-from peel.store.people import People, PeopleRow
-from peel.store.stored import SqlStoredRun
+from peel.runs.questions import Asked, Order, Questions, session_name
 
 LONGEST_COMMENT = 10_000
 """The longest comment of a rater, in characters."""
 
-_NAME_BYTES = 10
-"""80 bits: no two questions of a run have the same name."""
+LATEST, FEWEST_GAPS, BREAK_S = 100, 3, 300.0
+"""A rater's pace is told by so many of their latest answers, from so many times between two on; longer than so many
+seconds is a break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,21 @@ class ManualScoring:
     """The questions of one stored run to one rater. Raises DefinitionError for a run that asks people nothing and for
     a rater without a usable name."""
 
-    def __init__(self, stored: SqlStoredRun, people: People, *, rater: str) -> None:
+    def __init__(self, questions: Questions, *, rater: str) -> None:
         self.rater = checked_rater(rater)
-        self._stored = stored
-        self._people = people
-        self._key = bytes.fromhex(people.blinding())
-        if not any(self._definitions()):
-            _fail(f"the run {stored.run.id} asks people nothing: none of its scenarios has an evaluator `use: manual`")
+        self._all = questions
+        if not questions.evaluators:
+            _fail(f"the run {self.run_id} asks people nothing: none of its scenarios has an evaluator `use: manual`")
+
+    @property
+    def run_id(self) -> str:
+        """The run, for records; raters are not told."""
+        return self._all.stored.run.id
+
+    @property
+    def session(self) -> str:
+        """A name for this rater's scoring of this run that tells neither."""
+        return session_name(self._all.key, self.rater)
 
     def questions(self) -> list[Question]:
         """The questions to this rater in the rater's order: those answered, and those that still wait for somebody."""
@@ -83,41 +90,44 @@ class ManualScoring:
 
     def all_questions(self) -> list[Question]:
         """Those too that enough others have answered: one may have been open when this rater was shown it."""
-        found: list[Question] = []
-        for evaluator in dict.fromkeys(one.id for one in self._definitions()):
-            some = list(_asked(self._people.rows(evaluator)))
-            kept = [made for one in some if (made := self._question(one)) is not None]
-            found += sorted(kept, key=lambda question: self._named(self.rater, question.id))
-        return found
+        return [self._question(one) for one in self._ordered().asked]
 
     def progress(self) -> ManualProgress:
-        """How many of the questions this rater has answered."""
-        questions = self.questions()
-        return ManualProgress(answered=sum(one.answer is not None for one in questions), asked=len(questions))
+        """How many of the questions this rater has answered, and how fast."""
+        self._ordered()
+        asked, own = self._all.answered(self.rater)
+        return ManualProgress(answered=len(own), asked=asked, pace_s=pace(row.at for row in own))
 
     def next(self, after: str | None = None) -> ManualItem | None:
         """The first open question after the question `after` (None: from the beginning); behind the last one those come
         again that were skipped. None where no question is open."""
-        questions = self.all_questions()
-        place = 0 if after is None else _place(questions, after) + 1
-        waiting = (one for one in [*questions[place:], *questions[:place]] if one.is_open)
-        return next((self._item(one) for one in waiting), None)
+        return next(iter(self.upcoming(after, limit=1)), None)
+
+    def upcoming(self, after: str | None = None, *, limit: int) -> list[ManualItem]:
+        """The next open questions, as many as there are, each once."""
+        order = self._ordered()
+        place = 0 if after is None else _place(order, after) + 1
+        turned = (order.asked[at] for at in chain(range(place, len(order.asked)), range(place)))
+        waiting = (one for one in turned if one.is_open(self.rater))
+        return list(self.items([self._question(one) for one in islice(waiting, limit)]))
 
     def back(self, before: str) -> ManualItem | None:
         """The question before the question `before`, answered or not; None before the first."""
-        questions = self.all_questions()
-        earlier = [one for one in questions[: _place(questions, before)] if not one.is_full]
-        return self._item(earlier[-1]) if earlier else None
+        order = self._ordered()
+        before_it = (order.asked[at] for at in reversed(range(_place(order, before))))
+        earlier = (one for one in before_it if not one.is_full(self.rater))
+        found = next(earlier, None)
+        return None if found is None else self._item(self._question(found))
 
     def item(self, question: str) -> ManualItem:
         """One question by its id. Raises DefinitionError where the rater is not asked it."""
-        questions = self.all_questions()
-        return self._item(questions[_place(questions, question)])
+        order = self._ordered()
+        return self._item(self._question(order.asked[_place(order, question)]))
 
     def items(self, questions: Sequence[Question]) -> Iterator[ManualItem]:
         """Several questions whole, read in batches."""
         numbers = [one.execution for one in questions]
-        for one, (execution, _) in zip(questions, self._stored.executions(numbers), strict=True):
+        for one, (execution, _) in zip(questions, self._all.stored.executions(numbers), strict=True):
             yield self._shown(one, execution)
 
     def submit(self, answers: Sequence[Answer]) -> int:
@@ -126,12 +136,12 @@ class ManualScoring:
 
         Raises DefinitionError for a question that the rater is not asked, or a value that is not on its scale.
         """
-        known = {question.id: question for question in self.all_questions()}
-        at = time.time()
-        return self._people.add([(self._score(known, answer, at), answer.submission) for answer in answers])
+        order, at = self._ordered(), time.time()
+        scores = [(self._score(order, answer, at), answer.submission) for answer in answers]
+        return self._all.people.add(scores)
 
-    def _score(self, known: Mapping[str, Question], answer: Answer, at: float) -> Score:
-        question = known.get(answer.id) or _unknown(answer.id)
+    def _score(self, order: Order, answer: Answer, at: float) -> Score:
+        question = order.asked[_place(order, answer.id)]
         check_value(scale_of(question.definition), answer.value)
         if len(answer.comment) > LONGEST_COMMENT:
             _fail(f"the comment has {len(answer.comment)} characters; {LONGEST_COMMENT} are allowed")
@@ -145,25 +155,14 @@ class ManualScoring:
             at=at,
         )
 
-    def _definitions(self) -> Iterator[EvaluatorDefinition]:
-        for item in self._stored.run.scenario_variants:
-            yield from (one for one in item.scenario.evaluators if one.use == BY_PEOPLE)
+    def _ordered(self) -> Order:
+        return self._all.ordered(self.rater)
 
-    def _question(self, one: _Asked) -> Question | None:
-        """A question to this rater; None where nobody is asked."""
-        evaluators = self._stored.run.scenario_variants[one.scenario_variant].scenario.evaluators
-        definition = next((each for each in evaluators if each.id == one.evaluator and each.use == BY_PEOPLE), None)
-        if definition is None or not (one.waits or one.answers):
-            return None
+    def _question(self, one: Asked) -> Question:
+        """A question to this rater."""
         own = one.answers.get(self.rater)
         answer = None if own is None or own.value is None else ManualScore(value=own.value, comment=own.comment)
-        is_full = own is None and len(one.answers) >= raters_asked(definition)
-        return Question(self._named(one.evaluator, str(one.execution)), definition, one.execution, answer, is_full)
-
-    def _named(self, *parts: str) -> str:
-        """A name that says nothing about `parts` to who does not know the run's key."""
-        digest = hashlib.blake2b("\0".join(parts).encode(), key=self._key, digest_size=_NAME_BYTES)
-        return digest.hexdigest()
+        return Question(one.id, one.definition, one.execution, answer, one.is_full(self.rater))
 
     def _item(self, question: Question) -> ManualItem:
         return next(self.items([question]))
@@ -171,7 +170,7 @@ class ManualScoring:
     def _shown(self, question: Question, execution: Execution) -> ManualItem:
         definition = question.definition
         outputs = {step.step: step.output for step in execution.steps}
-        case = next(case for case in self._stored.run.cases[execution.scenario] if case.id == execution.case)
+        case = self._all.cases(execution.scenario)[execution.case]
         return ManualItem(
             id=question.id,
             question=str(definition.settings.get("ask", "")),
@@ -184,27 +183,12 @@ class ManualScoring:
         )
 
 
-@dataclass(slots=True)
-class _Asked:
-    """One question and what was answered, before anybody in particular is asked it."""
-
-    evaluator: str
-    execution: int
-    scenario_variant: int
-    waits: bool = False
-    answers: dict[str, PeopleRow] = field(default_factory=dict)
-
-
-def _asked(rows: Sequence[PeopleRow]) -> Iterator[_Asked]:
-    """The questions of rows that come, for each execution, oldest first: of each rater the latest answer counts."""
-    found: dict[int, _Asked] = {}
-    for row in rows:
-        one = found.setdefault(row.execution, _Asked(row.evaluator, row.execution, row.scenario_variant))
-        if row.rater is None:
-            one.waits = True
-        elif row.status != "pending":
-            one.answers[row.rater] = row
-    yield from found.values()
+def pace(answered: Iterable[float]) -> float | None:
+    """How long a rater takes for an answer, in seconds, by when they gave their latest ones: the median of the times
+    between two, longer breaks left out. None where they are too few."""
+    latest = sorted(answered)[-LATEST:]
+    gaps = [later - earlier for earlier, later in pairwise(latest) if later - earlier <= BREAK_S]
+    return median(gaps) if len(gaps) >= FEWEST_GAPS else None
 
 
 def checked_rater(name: str) -> str:
@@ -239,9 +223,9 @@ def _passage(given: Mapping[str, Any], place: int) -> Passage:
     )
 
 
-def _place(questions: Sequence[Question], wanted: str) -> int:
-    places = {one.id: place for place, one in enumerate(questions)}
-    return places[wanted] if wanted in places else _unknown(wanted)
+def _place(order: Order, wanted: str) -> int:
+    place = order.places.get(wanted)
+    return _unknown(wanted) if place is None else place
 
 
 def _unknown(question: str) -> NoReturn:

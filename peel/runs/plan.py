@@ -33,6 +33,23 @@ class Plan:
         self._repetitions = {item.scenario.scenario: item.scenario.repetitions for item in scenario_variants}
         self._n_cases = {name: len(cases[name]) for name in self._by_scenario}
 
+    def number_of(self, scenario_variant: int, *, case: int, repetition: int) -> int | None:
+        """The number of one execution by its place in the run's lists; None where the plan has no such one."""
+        scenario = next((name for name, places in self._by_scenario.items() if scenario_variant in places), None)
+        if scenario is None or not 0 <= case < self._n_cases[scenario]:
+            return None
+        if not 1 <= repetition <= self._repetitions[scenario]:
+            return None
+        number = sum(
+            len(places) * self._n_cases[name] * min(repetition - 1, self._repetitions[name])
+            for name, places in self._by_scenario.items()
+        )
+        for name, places in self._by_scenario.items():
+            if name == scenario:
+                return number + case * len(places) + places.index(scenario_variant)
+            number += len(places) * self._n_cases[name] if repetition <= self._repetitions[name] else 0
+        return None
+
     def __len__(self) -> int:
         return sum(
             len(places) * self._n_cases[name] * self._repetitions[name] for name, places in self._by_scenario.items()

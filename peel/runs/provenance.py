@@ -29,9 +29,14 @@ GitState: TypeAlias = tuple[str | None, bool | None]
 
 
 def provenance_of(
-    git: GitState, *, parts: Mapping[str, str], models: Mapping[str, dict[str, Json]], selection: Selection
+    git: GitState,
+    *,
+    parts: Mapping[str, str],
+    models: Mapping[str, dict[str, Json]],
+    selection: Selection,
+    by: str | None = None,
 ) -> Provenance:
-    """What makes a run that starts now; `parts` maps each part to the hash of its content."""
+    """What makes a run that starts now; `parts` maps each part to the hash of its content, `by` is who starts it."""
     commit, dirty = git
     return Provenance(
         peel=version("peel-testbed"),
@@ -43,6 +48,7 @@ def provenance_of(
         parts=dict(sorted(parts.items())),
         definition_hash=content_hash(dict(sorted(parts.items()))),
         selection=selection,
+        by=by,
     )
 
 

@@ -47,13 +47,18 @@ class RunSession:
         resources: Resources,
         baselines: Baselines,
         found: Sequence[Problem] = (),
+        by: str | None = None,
     ) -> None:
         self._resources, self._baselines = resources, baselines
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="peel-git") as beside:
             git = beside.submit(git_state, root)
             self._compiled = compile_selection(root, selection, resources=resources, found=found, baselines=baselines)
             self._provenance = provenance_of(
-                git.result(), parts=self._compiled.parts, models=resources.models_in_use(), selection=selection
+                git.result(),
+                parts=self._compiled.parts,
+                models=resources.models_in_use(),
+                selection=selection,
+                by=by,
             )
 
     def new(self, run_id: str) -> Run:

@@ -14,7 +14,7 @@ from peel.plugins import nearest
 from peel.records import Json, Path, Problem
 from peel.scenarios.origin import Origin
 
-_SECRETS = frozenset({"api_key", "headers", "store"})
+_SECRETS = frozenset({"api_key", "headers", "store", "hash_key"})
 """Keys whose values are never repeated in a message."""
 
 

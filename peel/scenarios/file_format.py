@@ -38,6 +38,16 @@ NOT_GIVEN: Any = None
 
 _NAME = r"^[^\W_][\w.-]*$"
 _IDENTIFIER = r"^[^\W\d]\w*$"
+_VARIABLES = r"\$\{[^{}]+\}"
+_ORIGIN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+_ORIGINS = "a list of origins such as https://shop.example.com, without a path"
+_FIELDS = (
+    "a list of fields: user, input, output, comment, or a dotted path into messages, metadata, output, steps.request "
+    "or steps.output, such as metadata.email"
+)
+_FIELD_PATH = (
+    r"^(user|input|output|comment|steps\.(request|output)|(messages|metadata|output|steps\.(request|output))(\.[^.]+)+)$"
+)
 
 Text: TypeAlias = Annotated[str, _must_be("text")]
 SomeText: TypeAlias = Annotated[str, Field(min_length=1), _must_be("text")]
@@ -315,11 +325,43 @@ class ModelEntry(_Format):
     price: SkipValidation[PriceEntry] = Field(default=NOT_GIVEN, description="US dollars per million tokens")
 
 
+FromEnvironment: TypeAlias = Annotated[
+    str, Field(pattern=_VARIABLES), _must_be('a variable of the environment, such as "${PEEL_HASH_KEY}"')
+]
+FeedbackPath: TypeAlias = Annotated[str, Field(pattern=_FIELD_PATH)]
+
+
+class FeedbackEntry(_Format):
+    """What is done to interactions and ratings from production."""
+
+    redact: Annotated[list[FeedbackPath], _must_be(_FIELDS)] = Field(
+        default=NOT_GIVEN, description="fields whose values are replaced by [redacted] before anything is stored"
+    )
+    hash: Annotated[list[FeedbackPath], _must_be(_FIELDS)] = Field(
+        default=NOT_GIVEN, description="fields whose values are replaced by a keyed hash: the same for the same value"
+    )
+    patterns: Annotated[list[Literal["email", "phone"]], _must_be("a list of 'email' and 'phone'")] = Field(
+        default=NOT_GIVEN, description="what is replaced by [redacted] wherever it stands in a text"
+    )
+    hash_key: FromEnvironment = Field(
+        default=NOT_GIVEN, description="what keys the hashes; a secret in the store where left out"
+    )
+    retention_days: Positive = Field(
+        default=NOT_GIVEN, description="how many days interactions are kept; until they are deleted where left out"
+    )
+    origins: Annotated[list[Annotated[str, Field(pattern=_ORIGIN)]], _must_be(_ORIGINS)] = Field(
+        default=NOT_GIVEN, description="the pages that the widget may send ratings from"
+    )
+
+
 class WorkspaceFile(_Format):
-    """The workspace: its models and its store."""
+    """The workspace: its models, its store, and what is done to what comes from production."""
 
     models: Annotated[
         dict[str, SkipValidation[ModelEntry]],
         _must_be("a mapping of models by role, such as {default: {model: embedded}}"),
     ] = Field(default=NOT_GIVEN, description="the models by role")
     store: SomeText = Field(default="sqlite:///.peel/peel.db", description="the URL of the store")
+    feedback: SkipValidation[FeedbackEntry] = Field(
+        default=NOT_GIVEN, description="what is done to interactions and ratings from production"
+    )

@@ -1,4 +1,4 @@
-"""`peel.yaml` to a WorkspaceDefinition: the models by role and the store. Secrets stand in the environment only."""
+"""`peel.yaml` to a WorkspaceDefinition: the models by role, the store, the feedback. Secrets are in the environment only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from peel.environment import filled, lacking, names_variable
 from peel.records import Json, ModelDefinition, Price, Problem, WorkspaceDefinition
+from peel.records.feedback import FeedbackDefinition
 from peel.scenarios.checking import Findings, Part, checked, entry, shortened
-from peel.scenarios.file_format import ModelEntry, PriceEntry, WorkspaceFile
+from peel.scenarios.file_format import FeedbackEntry, ModelEntry, PriceEntry, WorkspaceFile
 from peel.scenarios.opening import open_definitions, told
 from peel.scenarios.origin import Origin, absolute, origin_of
 
@@ -37,13 +39,14 @@ def load_workspace(path: Path, *, environ: Mapping[str, str] | None = None) -> L
     path = absolute(path)
     if not path.exists():
         return LoadedWorkspace(path, origin_of(path), WorkspaceDefinition())
-    findings, value = open_definitions(path, "it may hold 'models:' and 'store:', or be removed")
+    findings, value = open_definitions(path, "it may hold 'models:', 'store:' and 'feedback:', or be removed")
     if value is None:
         return LoadedWorkspace(path, findings.origin, WorkspaceDefinition(), told(findings.problems))
     fields = checked(WorkspaceFile, Part(value, (), "the workspace"), findings)
     defaults = WorkspaceDefinition()
     definition = WorkspaceDefinition(
         models={**defaults.models, **_models(fields.get("models"), findings)},
+        feedback=_feedback(value, findings),
         store=_store(fields.get("store"), findings, os.environ if environ is None else environ) or defaults.store,
     )
     return LoadedWorkspace(path, findings.origin, definition, told(findings.problems))
@@ -103,6 +106,15 @@ def _store(value: Json, findings: Findings, environ: Mapping[str, str]) -> str |
         message = "'store' has its password written out; a secret must come from the environment: \"${NAME}\""
         findings.add(message, ("store",))
     return None if missing else filled(value, environ)
+
+
+def _feedback(value: dict[str, Json], findings: Findings) -> FeedbackDefinition:
+    if "feedback" not in value:
+        return FeedbackDefinition()
+    part = Part(value["feedback"], ("feedback",), "'feedback'")
+    given: dict[str, Any] = checked(FeedbackEntry, part, findings)
+    lists = {key: tuple(item) for key, item in given.items() if isinstance(item, list)}
+    return FeedbackDefinition.model_validate({**given, **lists})
 
 
 def _password(url: str) -> str:

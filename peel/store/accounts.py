@@ -11,12 +11,12 @@ import secrets
 import time
 from typing import Any
 
-from sqlalchemy import Engine, delete, exists, select, update
+from sqlalchemy import Connection, Engine, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from peel.errors import AccountError
-from peel.records.accounts import Role, Scope, Token, User
+from peel.records.accounts import LONGEST_NAME, Role, Scope, Token, User
 from peel.store import schema
 from peel.store.database import told
 
@@ -45,15 +45,22 @@ class Accounts:
             return [_user(row) for row in connection.execute(query)]
 
     def add(self, name: str, role: Role, *, password_hash: str) -> User:
-        """A new user. Raises AccountError where the name is taken."""
+        """A new user. Raises AccountError where the name is taken, or is none."""
+        _check_name(name)
         row = {"name": name, "role": role, "password": password_hash, "created": time.time()}
         with told(self._engine.url):
             try:
                 with self._engine.begin() as connection:
                     connection.execute(schema.users.insert(), row)
             except IntegrityError as error:
-                raise AccountError(f"there is a user {name!r} already; choose another name") from error
+                raise _taken(name) from error
         return User(name=name, role=role, created=row["created"])
+
+    def check_free(self, name: str) -> None:
+        """Raises AccountError where a new user could not be called that."""
+        _check_name(name)
+        if self.password_hash(name) is not None:
+            raise _taken(name)
 
     def remove(self, name: str) -> None:
         """Remove a user, who is logged out at once, with all tokens. Raises AccountError where there is none."""
@@ -63,17 +70,29 @@ class Accounts:
                 connection.execute(delete(table).where(table.c.user == key))
             connection.execute(delete(schema.users).where(schema.users.c.key == key))
 
+    def set_role(self, name: str, role: Role) -> None:
+        """Change what a user may do, from the next request on. Raises AccountError where there is no such user."""
+        with told(self._engine.url), self._engine.begin() as connection:
+            key = self._key(connection, name)
+            connection.execute(update(schema.users).where(schema.users.c.key == key).values(role=role))
+
     def password_hash(self, name: str) -> str | None:
         """What is kept of a user's password; None where there is no such user."""
+        if not _is_name(name):
+            return None
         query = select(schema.users.c.password).where(schema.users.c.name == name)
         with told(self._engine.url), self._engine.connect() as connection:
             return connection.scalar(query)
 
     def set_password_hash(self, name: str, password_hash: str) -> None:
-        """Replace what is kept of a user's password."""
-        change = update(schema.users).where(schema.users.c.name == name).values(password=password_hash)
+        """Replace what is kept of a user's password, and log the user out everywhere: whoever knew the old one too.
+
+        Raises AccountError where there is no such user.
+        """
         with told(self._engine.url), self._engine.begin() as connection:
-            connection.execute(change)
+            key = self._key(connection, name)
+            connection.execute(delete(schema.sessions).where(schema.sessions.c.user == key))
+            connection.execute(update(schema.users).where(schema.users.c.key == key).values(password=password_hash))
 
     def open_session(self, session: str, name: str, *, expires: float) -> None:
         """Log a user in under a session's id until `expires`, seconds since the epoch. Raises AccountError where there
@@ -112,10 +131,12 @@ class Accounts:
 
     def revoke_token(self, token_id: str) -> None:
         """Make a token worthless. Raises AccountError where there is none of this id."""
+        if not _is_name(token_id):
+            raise _no_token(token_id)
         with told(self._engine.url), self._engine.begin() as connection:
             gone = connection.execute(delete(schema.tokens).where(schema.tokens.c.id == token_id))
             if not gone.rowcount:
-                raise AccountError(f"there is no token {token_id!r}; `peel user list` names them")
+                raise _no_token(token_id)
 
     def tokens(self) -> list[Token]:
         """All tokens, by user and age."""
@@ -163,11 +184,33 @@ class Accounts:
                 found = connection.scalar(select(table.c.value).where(table.c.name == _SIGNING_KEY))
             return str(found)
 
-    def _key(self, connection: Any, name: str) -> int:
-        key = connection.scalar(select(schema.users.c.key).where(schema.users.c.name == name))
+    def _key(self, connection: Connection, name: str) -> int:
+        found = schema.users.c.name == name
+        key = connection.scalar(select(schema.users.c.key).where(found)) if _is_name(name) else None
         if key is None:
             raise AccountError(f"there is no user {name!r}; `peel user list` names them")
         return int(key)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text may be a name; not every text can be asked of every database."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and text == text.strip()
+
+
+def _check_name(name: str) -> None:
+    if not _is_name(name):
+        raise AccountError(
+            f"{name[:LONGEST_NAME]!r} cannot be a user's name; 1 to {LONGEST_NAME} characters that can be seen are "
+            "allowed, without blanks around them"
+        )
+
+
+def _taken(name: str) -> AccountError:
+    return AccountError(f"there is a user {name!r} already; choose another name")
+
+
+def _no_token(token_id: str) -> AccountError:
+    return AccountError(f"there is no token {token_id[:LONGEST_NAME]!r}; `peel user list` names them")
 
 
 def _user(row: Any) -> User:

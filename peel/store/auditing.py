@@ -1,4 +1,4 @@
-"""The audit log: every change that came through a server, and logins that failed. Appended, never changed."""
+"""The audit log: every change that came through a server, logins, and changes of users. Appended, never changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from peel.store.database import told
 LONGEST = 200
 """How much of a name that somebody wrote is kept, in characters."""
 
-LOGIN_FAILED = "login failed"
+LOGIN, LOGIN_FAILED = "login", "login failed"
+"""The actions that this log is asked for."""
 
 
 class AuditLog:
@@ -29,7 +30,7 @@ class AuditLog:
             "actor": _kept(actor),
             "via": via,
             "address": address[:64],
-            "action": action,
+            "action": action[:32],
             "subject": _kept(subject),
         }
         with told(self._engine.url), self._engine.begin() as connection:
@@ -51,8 +52,8 @@ class AuditLog:
         counts = [func.count().filter(one) for one in (is_name & is_address, is_address, is_name)]
         query = select(*counts).where(audit.action == LOGIN_FAILED, audit.at > since, or_(is_name, is_address))
         with told(self._engine.url), self._engine.connect() as connection:
-            both, of_address, of_name = connection.execute(query).one()
-        return both, of_address, of_name
+            row = connection.execute(query).one()
+        return row[0], row[1], row[2]
 
 
 def _kept(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import Connection, Engine, Select, TextClause, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from peel.records import Score
@@ -24,7 +24,8 @@ from peel.store.rows import STATUS_WORDS, score_row
 class PeopleRow:
     """A question that waits for people (`rater` None, `status` pending), or a rater's answer to it.
 
-    `scenario_variant` is the place of the execution's scenario variant in the run, `case` that of its case.
+    `scenario_variant` is the place of the execution's scenario variant in the run, `case` that of its case; `at` is
+    when it was said, in seconds since the epoch; `key` grows with each row of the store.
     """
 
     evaluator: str
@@ -35,6 +36,8 @@ class PeopleRow:
     status: str
     value: float | None
     comment: str
+    at: float = 0.0
+    key: int = 0
 
 
 class People:
@@ -46,20 +49,28 @@ class People:
 
     def rows(self, evaluator: str) -> list[PeopleRow]:
         """What one evaluator asked and what was answered, by execution, of each the oldest first."""
-        scores, executions = schema.scores.c, schema.executions.c
-        wanted = (scores.execution, executions.scenario_variant, executions.case)
-        joined = (executions.run == scores.run) & (executions.number == scores.execution)
-        query = (
-            select(*wanted, scores.rater, scores.status, scores.value, scores.reason)
-            .select_from(schema.scores.join(schema.executions, joined))
-            .where(scores.run == self._key, scores.evaluator == evaluator, text(f"({schema.OF_PEOPLE})"))
-            .order_by(scores.execution, scores.key)
-        )
+        query = self._query().where(schema.scores.c.evaluator == evaluator)
         with told(self._engine.url), self._engine.connect() as connection:
-            return [
-                PeopleRow(evaluator, *row[:4], STATUS_WORDS[row.status], row.value, row.reason)
-                for row in connection.execute(query)
-            ]
+            return _rows(connection, query.order_by(schema.scores.c.execution, schema.scores.c.key))
+
+    def since(self, key: int) -> tuple[list[PeopleRow], int]:
+        """What was asked and answered behind a row's key (0: everything), the oldest first, and how many rows there are
+        in all: another process may commit a row late, whose key is below some that were read already."""
+        scores = schema.scores.c
+        count = select(func.count()).where(scores.run == self._key, _of_people())
+        with told(self._engine.url), self._engine.connect() as connection:
+            rows = _rows(connection, self._query().where(scores.key > key).order_by(scores.key))
+            return rows, connection.scalar(count) or 0
+
+    def _query(self) -> Select[Any]:
+        scores, executions = schema.scores.c, schema.executions.c
+        of = (scores.evaluator, scores.execution, executions.scenario_variant, executions.case)
+        joined = (executions.run == scores.run) & (executions.number == scores.execution)
+        return (
+            select(*of, scores.rater, scores.status, scores.value, scores.reason, scores.at, scores.key)
+            .select_from(schema.scores.join(schema.executions, joined))
+            .where(scores.run == self._key, _of_people())
+        )
 
     def add(self, scores: Sequence[tuple[Score, str | None]]) -> int:
         """Append scores, each with its submission or None: all of them or, where that fails, none.
@@ -84,6 +95,18 @@ class People:
             # Of two processes that are first at once, one makes it and both use it.
             connection.execute(new.values(blinding=secrets.token_hex(32)))
             return str(connection.scalar(query))
+
+
+def _of_people() -> TextClause:
+    return text(f"({schema.OF_PEOPLE})")
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[PeopleRow]:
+    words = STATUS_WORDS
+    return [
+        PeopleRow(evaluator, execution, place, case, rater, words[status], value, reason, at, key)
+        for evaluator, execution, place, case, rater, status, value, reason, at, key in connection.execute(query)
+    ]
 
 
 def _insert(connection: Connection) -> Any:

@@ -23,7 +23,9 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0003"
+from peel.records.feedback import LABELS
+
+VERSION = "0004"
 """The last migration: all of them in turn make exactly these tables."""
 
 metadata = MetaData(
@@ -39,6 +41,9 @@ SUBMITTED = "submission IS NOT NULL"
 OF_PEOPLE = "rater IS NOT NULL OR status = 2"
 """Which scores are people's: answers, and questions that wait for one (the code 2 is `pending`). A query has to say it
 in these words to use the index."""
+
+OF_USERS = '"user" IS NOT NULL'
+"""Which interactions can be forgotten by their user."""
 
 runs = Table(
     "runs",
@@ -169,4 +174,56 @@ server = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+interactions = Table(
+    "interactions",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", String(200), nullable=False, unique=True),
+    Column("digest", String(32), nullable=False),
+    # Digests of the contents that later ones replaced: what is sent late or again is known.
+    Column("earlier", Text),
+    Column("version", Integer, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("user", String(200)),
+    Column("content", Text, nullable=False),
+    Index("ix_interactions_user", "user", sqlite_where=text(OF_USERS), postgresql_where=text(OF_USERS)),
+    # A key is never given twice: whoever goes on behind the last one seen misses nothing.
+    sqlite_autoincrement=True,
+)
+
+# What is selected and counted by, apart from what was said: a million of these rows are read in a fraction of a second.
+interaction_facts = Table(
+    "interaction_facts",
+    metadata,
+    Column("interaction", Integer, ForeignKey("interactions.key"), primary_key=True, autoincrement=False),
+    Column("day", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("rating", Integer),
+    Column("value", Integer),
+    Column("scenario", String(100)),
+    Column("variant", String(100)),
+    Column("app_version", String(100)),
+    Column("channel", String(100)),
+    Column("language", String(100)),
+    Index("ix_interaction_facts_at", "at", "interaction"),
+    *(Index(f"ix_interaction_facts_{label}", label, "at") for label in LABELS),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", String(200), nullable=False),
+    Column("digest", String(32), nullable=False, unique=True),
+    Column("interaction", String(200), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("original", String(32), nullable=False),
+    Column("value", Float, nullable=False),
+    Column("comment", Text, nullable=False),
+    Index("ix_ratings_interaction", "interaction", "at", "key"),
+    sqlite_autoincrement=True,
 )

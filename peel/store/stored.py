@@ -8,17 +8,18 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Select, and_, case, func, or_, select
 
 from peel.errors import StoreError
 from peel.records import Execution, Fault, Run, Score, StepResult, Usage
+from peel.records.listing import ExecutionList
 from peel.records.manual import BY_PEOPLE, raters_asked
 from peel.store import schema
 from peel.store.database import told
+from peel.store.execution_listing import WantedExecutions, list_executions
 from peel.store.judgements import judgements_of
-from peel.store.listing import count_executions
+from peel.store.listing import count_executions, scenario_part
 from peel.store.reading import UNSCORED, Columns, Judgements, ScoreColumn
 from peel.store.rows import execution_of, run_of, score_of
 from peel.store.score_columns import LONGEST_REASON, ScoreColumnBuilder, most_common
@@ -103,19 +104,16 @@ class SqlStoredRun:
         """How many executions are stored, and how many of them errored."""
         return count_executions(self._engine, self._key)
 
-    def numbers(
-        self, *, after: int, limit: int, places: Sequence[int] | None = None, ok: bool | None = None
-    ) -> list[int]:
-        """The numbers of some stored executions behind the number `after`, in order: of the scenario variants at these
-        places (None: all), and only those that are `ok` or not (None: both)."""
+    def listed(self, wanted: WantedExecutions, *, limit: int, after: int | None = None) -> ExecutionList:
+        """Some stored executions in the order of the plan, behind the number `after`."""
+        return list_executions(self._engine, self._key, run=self.run, wanted=wanted, after=after, limit=limit)
+
+    def finished_of(self, numbers: Iterable[int]) -> set[int]:
+        """Which of these executions are stored."""
         executions = schema.executions.c
-        query = select(executions.number).where(executions.run == self._key, executions.number > after)
-        if places is not None:
-            query = query.where(executions.scenario_variant.in_(places))
-        if ok is not None:
-            query = query.where(executions.ok == int(ok))
+        query = select(executions.number).where(executions.run == self._key, executions.number.in_(list(numbers)))
         with told(self._engine.url), self._engine.connect() as connection:
-            return list(connection.scalars(query.order_by(executions.number).limit(limit)))
+            return set(connection.scalars(query))
 
     def finished_numbers(self) -> set[int]:
         """The numbers of the executions that are stored."""
@@ -181,11 +179,10 @@ class SqlStoredRun:
     def _earlier_keys(self, scenario: str) -> list[int]:
         """The keys of the runs whose provenance names the scenario: definitions of others need not be unpacked."""
         runs = schema.runs.c
-        named = orjson.dumps(f"scenario {scenario}").decode()
         began = or_(runs.started < self.run.started, and_(runs.started == self.run.started, runs.key < self._key))
         query = (
             select(runs.key)
-            .where(began, runs.status == "finished", runs.provenance.contains(named, autoescape=True))
+            .where(began, runs.status == "finished", runs.provenance.contains(scenario_part(scenario), autoescape=True))
             .order_by(runs.started.desc(), runs.key.desc())
         )
         with told(self._engine.url), self._engine.connect() as connection:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from starlette.middleware import Middleware
 
+from peel.errors import StoreError
 from peel.web.api import routes as api
 from peel.web.assets import assets
 from peel.web.failures import add_failures
+from peel.web.numbers import Numbers
 from peel.web.pages import routes as pages
 from peel.web.rendering import Renderer
 from peel.web.running import Running
@@ -20,14 +23,15 @@ from peel.web.security.boundaries import Boundaries
 from peel.web.security.changes import only_own_changes
 from peel.web.security.logins import Logins
 from peel.web.security.sessions import Sessions
-from peel.web.server import Server
+from peel.web.server import Server, server_of
 from peel.workspace import Workspace
 
+_LOG = logging.getLogger(__name__)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def create_app(workspace: Workspace, address: Address) -> FastAPI:
-    """The application of a workspace. Raises StoreError, MissingExtra, DefinitionError where its store cannot be opened."""
+    """The application of a workspace. Raises StoreError, MissingExtra, DefinitionError where the store fails."""
     server = _server(workspace, address)
     app = FastAPI(
         title="PEEL",
@@ -40,7 +44,9 @@ def create_app(workspace: Workspace, address: Address) -> FastAPI:
     )
     app.state.server = server
     add_failures(app)
-    app.add_api_route("/static/{name:path}", _static, include_in_schema=False)
+    # Without the dependencies of pages: files are everybody's, and their answers need no store.
+    app.add_route("/static/{name:path}", _static)
+    app.add_route("/health", _health)
     for router in (*api(), *pages()):
         app.include_router(router)
     return app
@@ -56,6 +62,7 @@ def _server(workspace: Workspace, address: Address) -> Server:
         sessions=Sessions(accounts.signing_key(), address.port),
         logins=Logins(accounts, audit),
         running=Running(workspace),
+        numbers=Numbers(workspace),
         renderer=Renderer(),
     )
 
@@ -66,8 +73,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.server.running.close()
 
 
-def _static(name: str, request: Request) -> Response:
-    found = assets().get(name)
+def _health(request: Request) -> Response:
+    """Whether the store answers, for whoever watches the server; nothing else is told to those who are nobody."""
+    try:
+        server_of(request).accounts.any()
+    except StoreError:
+        _LOG.exception("the store does not answer")
+        return JSONResponse({"status": "the store does not answer"}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+def _static(request: Request) -> Response:
+    found = assets().get(request.path_params["name"])
     if found is None:
         return Response("there is no such file", status_code=404, media_type="text/plain")
     kept = {"cache-control": _FOR_EVER if request.query_params.get("v") == found.mark else "no-cache"}

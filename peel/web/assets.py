@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from peel.reports.html import SERVED_SCRIPTS
 from peel.reports.html_page import asset as report_asset
+from peel.reports.html_page import script
 
 _REPORT = ("report.css", "comparison.css", "charts/echarts.js")
 _OWN_KINDS = (".css", ".js", ".svg")
@@ -35,6 +37,7 @@ def assets() -> dict[str, Asset]:
     }
     for name in _REPORT:
         found[f"report/{name}"] = _asset(name, report_asset(name).encode())
+    found["report/report.js"] = _asset("report.js", script(*SERVED_SCRIPTS).encode())
     return found
 
 

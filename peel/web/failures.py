@@ -10,13 +10,24 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from peel.errors import AccountError, ConflictError, DefinitionError, PeelError, ResumeError, StoreError, UnknownRun
-from peel.web.rendering import page
+from peel.errors import (
+    AccountError,
+    ConflictError,
+    DefinitionError,
+    PeelError,
+    ResumeError,
+    StoreError,
+    UnknownRun,
+    UnknownScenario,
+)
+from peel.web.rendering import is_part, page
 from peel.web.running import Busy
+from peel.web.security.boundaries import headers_for
 from peel.web.security.visitors import Visitor, identify
 
 _STATUS: tuple[tuple[type[PeelError], int], ...] = (
     (UnknownRun, 404),
+    (UnknownScenario, 404),
     (ConflictError, 409),
     (AccountError, 409),
     (Busy, 409),
@@ -25,6 +36,7 @@ _STATUS: tuple[tuple[type[PeelError], int], ...] = (
     (StoreError, 503),
     (PeelError, 422),
 )
+_STORE_FAILS = "the store cannot be used just now; the server's log says why"
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,11 +46,11 @@ def add_failures(app: FastAPI) -> None:
     @app.exception_handler(PeelError)
     def peel_error(request: Request, error: PeelError) -> Response:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
-        return _told(request, status, str(error))
+        return _told(request, status, _STORE_FAILS if status == 503 and _is_nobody(request, error) else str(error))
 
     @app.exception_handler(StarletteHTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
-        if error.status_code == 401 and not _is_api(request) and request.method == "GET":
+        if error.status_code == 401 and _is_page(request):
             return RedirectResponse(f"/login?{urlencode({'next': _asked(request)})}", status_code=303)
         return _told(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
@@ -48,8 +60,9 @@ def add_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def fault(request: Request, error: Exception) -> Response:
-        _LOG.error("a request failed by a fault of PEEL", exc_info=error)
-        return _told(request, 500, "PEEL made a mistake here; the server's log has its trace")
+        # What answers last is outside of what gives answers their headers; it raises the error on, into the log.
+        headers = headers_for(request.url.scheme)
+        return _told(request, 500, "PEEL made a mistake here; the server's log has its trace", headers=headers)
 
 
 def _told(request: Request, status: int, sentence: str, *, headers: dict[str, str] | None = None) -> Response:
@@ -68,6 +81,14 @@ def _visitor(request: Request) -> Visitor:
         return Visitor(None, None, "page", "", is_new=False, address="")
 
 
+def _is_nobody(request: Request, error: PeelError) -> bool:
+    """Whether who asked may not be told of the server's files; the log is told."""
+    if _visitor(request).name is not None:
+        return False
+    _LOG.error("%s", error)
+    return True
+
+
 def _asked(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
@@ -75,6 +96,12 @@ def _asked(request: Request) -> str:
 def _sentence(error: dict[str, object]) -> str:
     where = [str(part) for part in error.get("loc", ()) if part not in ("body", "query", "path")]  # type: ignore[attr-defined]  # pydantic's own shape
     return f"{'.'.join(where) or 'the request'}: {error.get('msg')}"
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a person asked for a whole page, and can be asked to log in on the way to it."""
+    is_program = _is_api(request) or "authorization" in request.headers
+    return request.method == "GET" and not is_program and not is_part(request)
 
 
 def _is_api(request: Request) -> bool:

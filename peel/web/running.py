@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 from peel.errors import PeelError, ResumeError
 from peel.records import Execution, Run, Score
+from peel.records.listing import RunEntry, RunStanding
 from peel.workspace import RunRequest, Workspace
 
 MOST_AT_ONCE = 4
@@ -40,7 +41,8 @@ class Running:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._guard = threading.Lock()
-        self._carried: dict[object, _CarriedRun] = {}
+        self._carried: set[_CarriedRun] = set()
+        self._is_closed = False
         self._problems: dict[str, str] = {}
 
     def start(self, request: RunRequest) -> str:
@@ -49,28 +51,44 @@ class Running:
         Raises Busy, and whatever keeps a run from starting: DefinitionError, ResumeError, StoreError.
         """
         if request.resume is not None:
-            request = replace(request, resume=self._workspace.store.run(request.resume).run.id)
-        carried = _CarriedRun(request, self._open, self._ended)
+            request = replace(request, resume=self._resumable(request.resume))
+        carried = _CarriedRun(request, self.opened, self._ended)
         with self._guard:
             self._check_room(request)
-            self._carried[carried] = carried
+            self._carried.add(carried)
         carried.thread.start()
         return carried.run_id.result()
 
     def cancel(self, run_id: str) -> None:
-        """End a run cleanly, resumable. Raises ResumeError where this server does not carry it out."""
+        """End a run cleanly, resumable: soon, not at once. Raises ResumeError where this server does not carry it out,
+        UnknownRun where there is none."""
         with self._guard:
-            found = [one for one in self._carried.values() if one.known_id == run_id]
+            found = [one for one in self._carried if one.known_id == run_id]
         if not found:
-            raise ResumeError(
-                f"the run {run_id} is not being carried out by this server, so there is nothing to cancel"
-            )
+            raise ResumeError(self._not_here(self._workspace.store.entry(run_id)))
         found[0].cancel()
 
+    def standing(self, run_id: str) -> RunStanding:
+        """How a run stands, whoever carries it out, by what can stand for its id. Raises UnknownRun, StoreError."""
+        entry = self._workspace.store.entry(run_id)
+        carried = self._carrier(entry)
+        if carried is None and entry.status == "running":
+            # It may have ended between the two looks.
+            entry = self._workspace.store.entry(entry.id)
+        problem = None if entry.status == "finished" else self.problem(entry.id)
+        return RunStanding(**dict(entry), carried=carried, problem=problem)
+
     def ids(self) -> frozenset[str]:
-        """The runs that are being carried out."""
+        """The runs that are being carried out by this server."""
         with self._guard:
-            return frozenset(one.known_id for one in self._carried.values() if one.known_id is not None)
+            return frozenset(one.known_id for one in self._carried if one.known_id is not None)
+
+    def wait(self, run_id: str, *, timeout_s: float = 60.0) -> None:
+        """Wait for the end of a run that this server carries out; at once where it carries it out no more."""
+        with self._guard:
+            found = [one for one in self._carried if one.known_id == run_id]
+        for one in found:
+            one.thread.join(timeout_s)
 
     def problem(self, run_id: str) -> str | None:
         """Why a run ended too early, where it did."""
@@ -80,18 +98,45 @@ class Running:
     def close(self) -> None:
         """End all runs cleanly, and wait for them."""
         with self._guard:
-            carried = list(self._carried.values())
+            self._is_closed = True
+            carried = list(self._carried)
         for one in carried:
             one.cancel()
         for one in carried:
             one.thread.join(ENDS_WITHIN_S)
 
-    def _open(self) -> Workspace:
+    def _resumable(self, given: str) -> str:
+        """The id of a run to be completed. Raises ResumeError where nothing is left of it, UnknownRun."""
+        entry = self._workspace.store.entry(given)
+        if entry.status == "finished":
+            raise ResumeError(f"the run {entry.id} has finished: nothing is left to resume; start a new run")
+        return entry.id
+
+    def _carrier(self, entry: RunEntry) -> Literal["here", "elsewhere"] | None:
+        if entry.id in self.ids():
+            return "here"
+        return "elsewhere" if self._workspace.store.is_claimed(entry.id) else None
+
+    def _not_here(self, entry: RunEntry) -> str:
+        """Why a run that this server does not carry out cannot be cancelled by it."""
+        if self._carrier(entry) is not None:
+            return (
+                f"the run {entry.id} is being carried out by another process or server, which this one cannot end; "
+                "end it there: Ctrl-C in its terminal, or cancel it on its server"
+            )
+        if entry.status == "running":
+            return f"the run {entry.id} is not being carried out: its process ended without a word; resume it instead"
+        return f"the run {entry.id} is {entry.status}, so there is nothing to cancel"
+
+    def opened(self) -> Workspace:
+        """The workspace as its files are now, to be used as a context manager and not kept."""
         return Workspace(self._workspace.root, store=self._workspace.store_url)
 
     def _check_room(self, request: RunRequest) -> None:
-        """One writer a run: two would both carry out what is left of it."""
-        if request.resume is not None and any(one.known_id == request.resume for one in self._carried.values()):
+        """One thread a run, and not too many: other processes are kept off by the store."""
+        if self._is_closed:
+            raise Busy("the server is ending; start the run when it is up again")
+        if request.resume is not None and any(one.known_id == request.resume for one in self._carried):
             raise Busy(f"the run {request.resume} is being carried out already")
         if len(self._carried) >= MOST_AT_ONCE:
             raise Busy(f"{MOST_AT_ONCE} runs are being carried out; wait for one to end, or cancel one")
@@ -100,7 +145,7 @@ class Running:
 
     def _ended(self, carried: _CarriedRun, problem: str | None) -> None:
         with self._guard:
-            del self._carried[carried]
+            self._carried.discard(carried)
             if problem is not None and carried.known_id is not None:
                 self._problems[carried.known_id] = problem
                 while len(self._problems) > MOST_PROBLEMS:

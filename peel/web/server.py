@@ -14,6 +14,7 @@ from peel.web.security.sessions import Sessions
 from peel.workspace import Workspace
 
 if TYPE_CHECKING:
+    from peel.web.numbers import Numbers
     from peel.web.rendering import Renderer
     from peel.web.running import Running
     from peel.web.security.logins import Logins
@@ -30,11 +31,12 @@ class Server:
     sessions: Sessions
     logins: Logins
     running: Running
+    numbers: Numbers
     renderer: Renderer
 
     def is_open(self) -> bool:
-        """Whether nobody has to log in: only this machine reaches it, and there is no user."""
-        return self.address.is_loopback and not self.accounts.any()
+        """Whether nobody has to log in: only this machine is to reach it, and there is no user."""
+        return self.address.is_private and not self.accounts.any()
 
 
 def server_of(request: Request) -> Server:

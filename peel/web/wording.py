@@ -16,6 +16,11 @@ def when(seconds: float | None) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
+def moment(seconds: float) -> str:
+    """A moment to the second, as a log has it: `2026-11-21 16:35:07 UTC`."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def ago(seconds: float | None) -> str:
     """How long ago a moment was, in its largest unit; the date where that is more than a month."""
     if seconds is None:
@@ -31,3 +36,11 @@ def ago(seconds: float | None) -> str:
 def count(number: int, unit: str) -> str:
     """A number with its unit: `1 case`, `1,200 cases`."""
     return f"{number:,} {unit}{'' if number == 1 else 's'}"
+
+
+def lasting(seconds: float) -> str:
+    """How long something takes, roughly: `less than a minute`, `12 min`, `1 h 20 min`."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

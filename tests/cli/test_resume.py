@@ -111,16 +111,16 @@ def test_a_finished_run_resumed_repeats_nothing(folder, server):
     assert len(server.requests) == asked
 
 
-def test_two_processes_that_complete_the_same_run_end_in_a_sentence_and_lose_nothing(folder, server):
-    """Each result is stored once; who comes second stops and says why, and the run can still be completed."""
+def test_of_two_processes_that_complete_the_same_run_one_does_and_the_other_says_why_not(folder, server):
+    """Who comes second executes nothing: no call is paid for twice, and the first ends as if it were alone."""
     _stop_after(folder, server, 20, signal.SIGINT)
-    server.delay_s = 0.02
+    server.delay_s, asked, stored_steps = 0.05, len(server.requests), _stored(folder, "steps")
     both = [folder.start("run", "--resume", "last", "-j", "4") for _ in range(2)]
     ends = [(process, *process.communicate(timeout=60)) for process in both]
-    failed = [err for process, _, err in ends if process.returncode == 130]
-    assert failed
-    assert all("is another process completing the same run?" in err for err in failed)
-    assert all("--resume" in err and "Traceback" not in err for err in failed)
+    (refused,) = [err for process, _, err in ends if process.returncode == 2]
+    assert "is being carried out by another process or server" in refused
+    assert "Traceback" not in refused
+    assert len(server.requests) - asked == 200 - stored_steps
     server.delay_s = 0.0
     assert folder.peel("run", "--resume", "last").returncode == 0
     (scenario,) = folder.report()["scenarios"]

@@ -20,6 +20,7 @@ from peel.orchestrations.steps.rerank import RerankParameters, RerankRequest
 from peel.orchestrations.steps.retrieve import RetrieveParameters, RetrieveRequest
 from peel.plugins import Registry
 from peel.records import Mark, ScoreStatus
+from peel.records.feedback import Interaction, InteractionStep
 from peel.scenarios import file_format as files
 
 EVALUATORS = Registry("peel.evaluators", word="evaluator")
@@ -84,6 +85,7 @@ def test_every_key_of_a_step_is_in_its_section(doc: Pages, kind: str, keys: set[
         ("evaluators", [files.EvaluatorEntry]),
         ("models", [files.WorkspaceFile, files.ModelEntry]),
         ("knowledge", [files.KnowledgeEntry, ChunkingSettings]),
+        ("ratings", [files.FeedbackEntry, Interaction, InteractionStep]),
     ],
 )
 def test_every_key_of_the_files_is_on_its_page(doc: Pages, name: str, models: list[type[BaseModel]]) -> None:

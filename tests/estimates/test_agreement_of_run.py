@@ -94,7 +94,7 @@ def test_where_the_interval_allows_another_verdict_more_scores_are_asked_for(mak
     judge = [value if place % 6 else 1 - value for place, value in enumerate(ann)]
     found = agreed(make, judge, {"ann": list(ann)}).judges[0]
     assert not found.settled
-    assert found.more is None or f"about {found.more} more manual scores would settle it" in found.sentence
+    assert found.more is None or f"about {found.more:,} more manual scores would settle it" in found.sentence
 
 
 @pytest.mark.parametrize(

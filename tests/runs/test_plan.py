@@ -76,3 +76,15 @@ def test_a_large_plan_takes_no_memory() -> None:
     assert len(plan) == 100_000_000
     assert first[2] == PlannedExecution(number=2, scenario_variant=0, case=2, repetition=1)
     assert peak < 100_000
+
+
+def test_the_number_of_an_execution_is_found_without_reading_the_plan() -> None:
+    """By its place in the run's lists; what the plan does not have has none."""
+    both = [*scenario_variants("s", "base", repetitions=3), *scenario_variants("t", "base", "cold", repetitions=1)]
+    plan = Plan(both, {"s": cases(2), "t": cases(3)})
+    for one in plan:
+        assert plan.number_of(one.scenario_variant, case=one.case, repetition=one.repetition) == one.number
+    assert plan.number_of(0, case=2, repetition=1) is None
+    assert plan.number_of(1, case=0, repetition=2) is None
+    assert plan.number_of(0, case=-1, repetition=1) is None
+    assert plan.number_of(9, case=0, repetition=1) is None

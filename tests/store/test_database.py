@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -147,7 +148,7 @@ def test_a_store_of_a_newer_peel_is_refused_and_left_as_it_is(
     engine = open_engine(store_url, root=tmp_path)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StoreError, match="tables of version '9999', and this PEEL knows versions up to '0002'"):
+    with pytest.raises(StoreError, match="tables of version '9999', and this PEEL knows versions up to '0004'"):
         open_store(store_url)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM runs")).scalar() == 1
@@ -176,6 +177,30 @@ def test_migrations_make_exactly_the_tables_that_a_new_store_has(store_url: str,
         upgrade(connection, version=None, shown="the store")
     assert _described(new) == created
     new.dispose()
+
+
+def test_a_store_from_before_accounts_keeps_its_runs_and_gets_the_new_tables(
+    store_url: str, open_store: Any, make: Any, tmp_path: Path
+) -> None:
+    """The third migration, on a store with a run: the same tables as a new store has, and the run."""
+    run = make.run()
+    store = open_store(store_url)
+    store.create(run)
+    asyncio.run(make.stored(store, run, range(3)))
+    engine = open_engine(store_url, root=tmp_path)
+    now = _described(engine)
+    with engine.begin() as connection:
+        later = (schema.interaction_facts, schema.interactions, schema.ratings)
+        for table in (*later, schema.tokens, schema.sessions, schema.users, schema.audit, schema.server):
+            table.drop(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    store.close()
+    again = open_store(store_url)
+    assert _described(engine) == now
+    assert again.run("last").run == run
+    assert len(again.run("last").finished_numbers()) == 3
+    assert again.accounts().add("ann", "admin", password_hash="kept").name == "ann"
+    engine.dispose()
 
 
 def _index(index: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 /* The cases: what there is to say of each, the filters, and the table of the weakest. */
-let index, part, chosen = 0, rows = [], page = 0, tablePage = 0, held = new Map(), cursor = { row: 0, column: 0 };
+let index, part, chosen = 0, rows = [], page = 0, tablePage = 0, cursor = { row: 0, column: 0 };
 const filter = { part: byId("f-part"), evaluator: byId("f-evaluator"), state: byId("f-state"), tag: byId("f-tag"), search: byId("f-search"), order: byId("f-order") };
 const STATES = [
   ["all", "all", () => true],
@@ -41,8 +41,7 @@ function select() {
   rows = part.figures.filter(fits);
   if (filter.order.value === "weak") rows.sort(weaker);
   page = 0; tablePage = 0; cursor = { row: 0, column: 0 };
-  const kept = held.size < index.executions ? ` To stay small, this file holds the texts of ${held.size.toLocaleString("en")} of ${plural(index.executions, "execution")}, the weakest first.` : "";
-  byId("found").textContent = `${rows.length.toLocaleString("en")} of ${plural(part.cases.length, "case")}, ${plural(rows.reduce((sum, f) => sum + f.planned, 0), "execution")} stored.${kept}`;
+  byId("found").textContent = `${rows.length.toLocaleString("en")} of ${plural(part.cases.length, "case")}, ${plural(rows.reduce((sum, f) => sum + f.planned, 0), "execution")} stored.${textsLeftOut()}`;
   drawMap();
   drawTable();
 }

@@ -93,8 +93,7 @@ const HEIGHTS = { trend: () => 190, distribution: () => 150, shares: (spec) => 6
 async function drawCharts() {
   const specs = await json("charts");
   if (!specs.length) return;
-  const library = make("script", new TextDecoder().decode(await bytes("chart-library")));
-  document.head.append(library);
+  await loadLibrary();
   const drawn = new Map();
   const draw = (element) => {
     if (drawn.has(element)) return;

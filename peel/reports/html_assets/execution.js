@@ -1,6 +1,10 @@
 /* One execution in its dialog: steps, prompts, passages, outputs, scores. */
 const dialog = byId("execution");
 const open = (number) => { location.hash = `execution-${number}`; };
+const held = new Map();
+const loadTexts = async () => (await json("held")).forEach((numbers, place) => numbers.forEach((number) => held.set(number, place)));
+const textsLeftOut = () => (held.size < index.executions ? ` To stay small, this file holds the texts of ${held.size.toLocaleString("en")} of ${plural(index.executions, "execution")}, the weakest first.` : "");
+const loadLibrary = async () => document.head.append(make("script", new TextDecoder().decode(await bytes("chart-library"))));
 
 async function fromAddress() {
   const found = /^#execution-(\d+)$/.exec(location.hash);

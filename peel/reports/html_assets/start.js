@@ -2,7 +2,7 @@
 async function start() {
   if (!("DecompressionStream" in window)) throw new Error("This browser is too old for the list of cases: it has no DecompressionStream. Everything above is complete without it.");
   index = await json("index");
-  (await json("held")).forEach((numbers, place) => numbers.forEach((number) => held.set(number, place)));
+  await loadTexts();
   index.parts.forEach((facts, place) => { option(filter.part, String(place), `${facts.scenario} · ${facts.variant}${facts.held ? "" : " (left out)"}`); filter.part.lastChild.disabled = !facts.held; });
   STATES.forEach(([name, words]) => option(filter.state, name, words));
   const left = index.parts.filter((facts) => !facts.held);

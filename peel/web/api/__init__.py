@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+
+from peel.web.api import (
+    cases,
+    document,
+    executions,
+    reports,
+    runs,
+    scenarios,
+    scoring,
+    weighing,
+    workspace,
+)
+from peel.web.api.answering import json_only
 
 
 def routes() -> tuple[APIRouter, ...]:
     """The routers of the API."""
-    return ()
+    api = APIRouter(dependencies=[Depends(json_only)])
+    for module in (workspace, scenarios, cases, runs, executions, reports, scoring, weighing):
+        api.include_router(module.router)
+    return (api, document.router)

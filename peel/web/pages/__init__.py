@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from peel.web.pages import login
+from peel.web.pages import (
+    admin,
+    agreement,
+    cases,
+    comparing,
+    executions,
+    login,
+    runs,
+    scenario,
+    scenarios,
+    scoring,
+    starting,
+)
+
+# In this order: what is started has an address that a run could have, too.
+_RUNS = (starting.router, executions.router, runs.router, comparing.router, scenarios.router)
 
 
 def routes() -> tuple[APIRouter, ...]:
     """The routers of the pages."""
-    return (login.router,)
+    return (login.router, scenario.router, cases.router, admin.router, scoring.router, agreement.router, *_RUNS)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
+from peel.store.auditing import LOGIN
 from peel.web.rendering import page
 from peel.web.security.sessions import LASTS_S
 from peel.web.security.visitors import Anybody
@@ -16,6 +17,7 @@ from peel.web.server import server_of
 router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Form(max_length=200)]
+Next = Annotated[str, Form(max_length=4000)]
 
 
 @router.get("/login")
@@ -27,7 +29,7 @@ def ask(request: Request, visitor: Anybody, next: str = "/") -> Response:  # noq
 
 
 @router.post("/login")
-def log_in(request: Request, visitor: Anybody, name: Word, password: Word, next: Word = "/") -> Response:  # noqa: A002  # as above
+def log_in(request: Request, visitor: Anybody, name: Word, password: Word, next: Next = "/") -> Response:  # noqa: A002  # as above
     """Check a password. The session gets a new id, so that one which somebody planted is worth nothing."""
     server = server_of(request)
     try:
@@ -40,7 +42,9 @@ def log_in(request: Request, visitor: Anybody, name: Word, password: Word, next:
     if sentence:
         return page(request, visitor, "login.html", status=status, name=name, next=_within(next), sentence=sentence)
     session = server.sessions.new()
+    server.accounts.close_session(visitor.session)
     server.accounts.open_session(session, name, expires=time.time() + LASTS_S)
+    server.audit.add(LOGIN, actor=name, via="page", address=visitor.address)
     response = RedirectResponse(_within(next), status_code=303)
     server.sessions.write(response, session, secure=request.url.scheme == "https")
     return response

@@ -8,19 +8,38 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
+
+from peel.errors import ServerError
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens. `names` are further host names that it is called by."""
+    """Where a server listens. `names` are further host names that it is called by; `proxies` the addresses or networks
+    of reverse proxies whose word on who asks, and whether by https, is taken."""
 
     host: str
     port: int
     names: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises ServerError where a part is not what it has to be."""
+        if not self.host.strip():
+            raise ServerError("--host is empty, which would be every address; write it, such as 127.0.0.1 or 0.0.0.0")
+        for name in self.names:
+            if host_of(name) != name.lower():
+                raise ServerError(f"--name {name!r} is not a host name; write it without https:// and port")
+        for proxy in self.proxies:
+            _check_proxy(proxy)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine is meant to reach it: nobody else's name for it and no proxy was told."""
+        return self.is_loopback and not self.names and not self.proxies
 
     @property
     def is_loopback(self) -> bool:
@@ -59,6 +78,14 @@ def host_of(header: str) -> str | None:
     except ValueError:
         return None
     return parts.hostname
+
+
+def _check_proxy(proxy: str) -> None:
+    try:
+        ip_network(proxy)
+    except ValueError as error:
+        message = f"--trusted-proxy {proxy!r} is no address or network; write one such as 10.0.0.5 or 172.16.0.0/12"
+        raise ServerError(message) from error
 
 
 def _is_number(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""What holds for every request and answer before any page sees them: names, sizes, and the headers that bind browsers."""
+"""What holds for every request and answer, before any page sees them: names, sizes, and headers that bind browsers."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ HEADERS = {
 _HTTPS = {"strict-transport-security": "max-age=31536000"}
 
 
+def headers_for(scheme: str) -> dict[str, str]:
+    """The headers of every answer."""
+    return {**HEADERS, **(_HTTPS if scheme == "https" else {})}
+
+
 class Boundaries:
     """The outermost layer of the application."""
 
@@ -44,7 +49,7 @@ class Boundaries:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        answer = _with_headers(send, {**HEADERS, **(_HTTPS if scope["scheme"] == "https" else {})})
+        answer = _with_headers(send, headers_for(scope["scheme"]))
         if not self._address.answers_to(headers.get("host", "")):
             named = headers.get("host", "")[:100]
             await _refuse(answer, 421, f"this server is not called {named!r}; `peel serve --name` tells it a name")

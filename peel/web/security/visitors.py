@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, NoReturn
 
 from fastapi import Depends, HTTPException, Request
 
+from peel.environment import system_user
 from peel.records.accounts import Role, Scope, covers
 from peel.web.server import Server, server_of
 
@@ -46,8 +46,8 @@ def identify(request: Request) -> Visitor:
     user = server.accounts.session_user(known) if known else None
     if user is not None:
         return Visitor(user.name, user.role, "page", session, is_new, address)
-    if server.is_open():
-        return Visitor(_system_user(), "admin", "page", session, is_new, address, needs_login=False)
+    if server.is_open() and not _is_passed_on(request):
+        return Visitor(system_user() or "local", "admin", "page", session, is_new, address, needs_login=False)
     return Visitor(None, None, "page", session, is_new, address)
 
 
@@ -102,8 +102,7 @@ def _has(visitor: Visitor) -> str:
     return f"{visitor.name} has the role {visitor.role} here"
 
 
-def _system_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "local"
+def _is_passed_on(request: Request) -> bool:
+    """Whether a proxy says that the request comes from elsewhere: then it is not this machine's own, whatever the
+    connection is."""
+    return any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"))
