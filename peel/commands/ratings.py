@@ -59,7 +59,9 @@ def forget(
 def expire(
     days: Annotated[
         float | None,
-        typer.Option("--days", metavar="N", min=0, help="How many days are kept. Default: retention_days of peel.yaml."),
+        typer.Option(
+            "--days", metavar="N", min=0, help="How many days are kept. Default: retention_days of peel.yaml."
+        ),
     ] = None,
     store: StoreUrl = None,
 ) -> None:

@@ -45,9 +45,7 @@ _FIELDS = (
     "a list of fields: user, input, output, comment, or a dotted path into messages, metadata, output, steps.request "
     "or steps.output, such as metadata.email"
 )
-_FIELD_PATH = (
-    r"^(user|input|output|comment|steps\.(request|output)|(messages|metadata|output|steps\.(request|output))(\.[^.]+)+)$"
-)
+_FIELD_PATH = r"^(user|input|comment|(output|steps\.(request|output))(\.[^.]+)*|(messages|metadata)(\.[^.]+)+)$"
 
 Text: TypeAlias = Annotated[str, _must_be("text")]
 SomeText: TypeAlias = Annotated[str, Field(min_length=1), _must_be("text")]

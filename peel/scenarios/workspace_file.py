@@ -1,4 +1,4 @@
-"""`peel.yaml` to a WorkspaceDefinition: the models by role, the store, the feedback. Secrets are in the environment only."""
+"""`peel.yaml` to a WorkspaceDefinition: models by role, store, feedback. Secrets stand in the environment only."""
 
 from __future__ import annotations
 

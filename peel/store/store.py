@@ -96,7 +96,7 @@ class Store:
         return People(self._engine, key=self._row(run_id).key)
 
     def edition(self, run_id: str) -> tuple[str, str]:
-        """The id of a run, given as to `run`, and a mark that changes whenever its definitions do, without reading them.
+        """The id of a run, given as to `run`, and a mark that changes when its definitions do, without reading them.
 
         Raises StoreError where there is none or several.
         """

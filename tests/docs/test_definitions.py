@@ -15,7 +15,13 @@ from peel.schema import definitions_schema
 
 Schemas: TypeAlias = dict[str, dict[str, Any]]
 
-FILES = {"scenario": "scenario", "orchestration": "orchestration", "models": "workspace", "feedback": "workspace", "store": "workspace"}
+FILES = {
+    "scenario": "scenario",
+    "orchestration": "orchestration",
+    "models": "workspace",
+    "feedback": "workspace",
+    "store": "workspace",
+}
 """The first key of a file, and which file it is."""
 STEP_KEYS = {"prompt", "request", "parameters"}
 

@@ -56,8 +56,12 @@ def test_the_store_is_filled_in_from_the_environment(workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
-        ("", "the file is empty; it may hold 'models:' and 'store:', or be removed", 1),
-        ("model: {}\n", "unknown key 'model' in the workspace; did you mean 'models'? Allowed: models, store", 1),
+        ("", "the file is empty; it may hold 'models:', 'store:' and 'feedback:', or be removed", 1),
+        (
+            "model: {}\n",
+            "unknown key 'model' in the workspace; did you mean 'models'? Allowed: feedback, models, store",
+            1,
+        ),
         ("store: 5\n", "'store' of the workspace must be text", 1),
         (
             "store: 'sqlite:///${NOT_SET}'\n",

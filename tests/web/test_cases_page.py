@@ -379,15 +379,3 @@ def test_many_cases_are_shown_in_parts(open_page, root):
     page.keyboard.press("Enter")
     saved(page)
     assert rows(root)[-1] == ["case-1199", "", "changed", "x"]
-
-
-def test_more_than_a_request_may_hold_is_told_and_nothing_is_lost(open_page, root):
-    """A paste that is too large for one save: a sentence, the rows are still there, the file is as it was."""
-    before = sheet(root).read_bytes()
-    page = open_page("/scenarios/support/cases")
-    cell(page, 2, 0).click()
-    paste(page, "\n".join(f"c{n}\t\t{'long ' * 2000}\tx" for n in range(150)))
-    page.keyboard.press("Control+s")
-    page.locator("#said p", has_text="larger than 1,048,576 bytes").first.wait_for()
-    assert page.locator("tbody tr").count() == 153
-    assert sheet(root).read_bytes() == before

@@ -161,9 +161,7 @@ def test_a_cookie_that_was_tampered_with_is_nobodys(new_client: Callable[[], Any
     assert is_known(client)
 
 
-def test_a_login_leads_nowhere_but_to_this_server(
-    new_client: Callable[[], Any], client_as: Callable[..., Any]
-) -> None:
+def test_a_login_leads_nowhere_but_to_this_server(new_client: Callable[[], Any], client_as: Callable[..., Any]) -> None:
     """Whatever `next` says, before the login or in it."""
     client_as_ann = client_as("viewer", "ann")
     for wanted in ("https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "runs", ""):

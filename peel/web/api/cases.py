@@ -49,6 +49,12 @@ class CasesChange(Record):
 
 From = Annotated[int, Query(ge=0, le=2**31 - 1, alias="from", description="The first row, counted from 0.")]
 
+_SHEET = reads("viewer", 404)
+_SHEET["responses"][200] = {
+    "description": "The cases as a sheet; no cell of it can become a formula.",
+    "content": {"text/csv": {"schema": {"type": "string"}}},
+}
+
 
 @router.get("/cases", response_model=CasesPage, **reads("viewer", 404))
 def read_cases(
@@ -88,15 +94,7 @@ def undo_cases(
     return answer(_page(view, first, limit))
 
 
-@router.get(
-    "/cases.csv",
-    response_class=Response,
-    **reads("viewer", 404)
-    | {
-        "responses": reads("viewer", 404)["responses"]
-        | {200: {"content": {"text/csv": {}}, "description": "The cases as a sheet; no cell can become a formula."}}
-    },
-)
+@router.get("/cases.csv", response_class=Response, **_SHEET)
 def export_cases(request: Request, visitor: Viewer, scenario: ScenarioName) -> Response:
     """All cases as a CSV file."""
     text = server_of(request).workspace.case_files.export(scenario)

@@ -18,7 +18,8 @@ from peel.web.pages.amounts import dollars
 from peel.web.rendering import page
 from peel.web.security.visitors import Editor, Viewer, Visitor
 from peel.web.server import Server, server_of
-from peel.workspace import REPORTS, RunRequest
+from peel.workspace import RunRequest
+from peel.workspace.reading import REPORTS
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
