@@ -182,7 +182,8 @@ class Workspace:
                     progress=progress.executions,
                 )
             finally:
-                self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
+                if run.status != "finished":
+                    self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
         return self.store.run(run.id).run
 
     async def score(
