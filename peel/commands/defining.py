@@ -31,11 +31,16 @@ def check(paths: Paths = None) -> None:
         workspace = open_workspace(paths)
         compiled = asyncio.run(workspace.check(paths or ()))
         for one in compiled.variants:
-            scenario, count = one.record.scenario, len(one.cases)
+            scenario = one.record.scenario
             typer.echo(
-                f"{scenario.scenario} ({one.record.variant.name}): {count} cases × {scenario.repetitions} repetitions, "
-                f"{len(one.places)} steps, {len(one.evaluators)} evaluators, {len(scenario.gates)} gates"
+                f"{scenario.scenario} ({one.record.variant.name}): {_counted(len(one.cases), 'case')} × "
+                f"{_counted(scenario.repetitions, 'repetition')}, {_counted(len(one.places), 'step')}, "
+                f"{_counted(len(one.evaluators), 'evaluator')}, {_counted(len(scenario.gates), 'gate')}"
             )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def schema(

@@ -116,8 +116,9 @@ class _Session:
                 break
             self.comment, item = None, following
         progress = self.scoring.progress()
+        nothing = "" if progress.asked else ": others have answered everything that is asked"
         self.console.print(
-            f"{progress.answered:,} of {progress.asked:,} answered by {self.scoring.rater}", markup=False
+            f"{progress.answered:,} of {progress.asked:,} answered by {self.scoring.rater}{nothing}", markup=False
         )
 
     def _show(self, item: ManualItem) -> None:

@@ -70,9 +70,9 @@ def plan(
         float | None, typer.Option("--power", metavar="P", help="With which chance. Default: 0.8; for a pass rate 0.9.")
     ] = None,
     case_cost: Annotated[
-        float,
-        typer.Option("--case-cost", metavar="N", help="What a new case costs, in executions."),
-    ] = 10.0,
+        float | None,
+        typer.Option("--case-cost", metavar="N", help="What a new case costs, in executions. With a RUN: 10."),
+    ] = None,
     evaluator: Annotated[
         list[str] | None, typer.Option("--evaluator", metavar="ID", help="Only this. Repeatable.")
     ] = None,

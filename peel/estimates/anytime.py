@@ -136,7 +136,8 @@ class _Blocks:
         both = [np.concatenate([old, new]) for old, new in zip(self._begun, bounds, strict=True)]
         whole = len(both[0]) - len(both[0]) % self._size
         self._begun = (both[0][whole:], both[1][whole:])
-        low, high = (one[:whole].reshape(-1, self._size, self._cases.size).min(axis=1) for one in both)
+        shape = whole // self._size, self._size, self._cases.size
+        low, high = (one[:whole].reshape(shape).min(axis=1) for one in both)
         return ends, (low, high)
 
 

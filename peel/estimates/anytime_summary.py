@@ -102,7 +102,7 @@ class _Held:
             "tags": tuple(tags),
         }
         if self._stopping.stopped_early:
-            cases = (one.model_copy(update={"planned": one.completed + one.errored}) for one in self._summary.cases)
+            cases = (one._replace(planned=one.completed + one.errored) for one in self._summary.cases)
             changed["cases"] = tuple(cases)
         return self._summary.model_copy(update=changed)
 
@@ -115,7 +115,7 @@ class _Held:
         )
 
     def _gate(self, gate: GateDefinition, result: GateResult) -> GateResult:
-        if why_not_decided(gate, self._scenario) is not None:
+        if why_not_decided(gate, self._scenario, self._cases) is not None:
             return _fixed(result) if self._stopping.stopped_early else result
         if gate.statistic == "each-case":
             return result.model_copy(update={"method": "counted"})
@@ -153,6 +153,9 @@ def _anytime(estimate: Estimate, values: Floats) -> Estimate:
 
 
 def _fixed(result: GateResult) -> GateResult:
+    """The same with what is to be said of its bounds, where it has any."""
+    if result.low is None and result.high is None:
+        return result
     why = (
         "its bounds are for a number of repetitions fixed in advance, which what the run waited for has decided instead"
     )

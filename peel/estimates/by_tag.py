@@ -31,7 +31,7 @@ def estimates_by_tag(
 def _cases_by_tag(cases: Sequence[Case]) -> dict[str, Integers]:
     places: dict[str, list[int]] = {}
     for place, case in enumerate(cases):
-        for tag in dict.fromkeys(case.tags):
+        for tag in set(case.tags):
             places.setdefault(tag, []).append(place)
     return {tag: np.array(found, dtype=np.int64) for tag, found in places.items()}
 

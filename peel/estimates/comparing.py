@@ -253,6 +253,11 @@ def _run_notes(base: Run, candidate: Run) -> Iterator[str]:
     for word, run in (("base", base), ("candidate", candidate)):
         if run.status != "finished":
             yield f"the run of the {word} ({run.id}) is not finished: {run.status}"
+        if run.stopped_early:
+            yield (
+                f"the run of the {word} ({run.id}) stopped early by its own scores (--until), which intervals for a "
+                "fixed number of repetitions do not allow for: they may be too narrow"
+            )
     if base.id == candidate.id:
         return
     yield (

@@ -155,10 +155,10 @@ def _awaited(run: Run, item: ScenarioVariant, until: Until) -> Iterator[Awaited]
     if until.width is not None:
         yield from (_Narrow(name, until.width) for name in waits_for(until, scenario))
         return
+    cases = run.cases[scenario.scenario]
     for gate in scenario.gates:
-        if why_not_decided(gate, scenario) is None:
-            cases = tagged(gate, run.cases[scenario.scenario])
-            yield _Decided(_evidence(gate, cases, scenario.repetitions))
+        if why_not_decided(gate, scenario, cases) is None:
+            yield _Decided(_evidence(gate, tagged(gate, cases), scenario.repetitions))
 
 
 def _evidence(gate: GateDefinition, cases: Integers, repetitions: int) -> BoundedGate | EachCase:

@@ -105,6 +105,8 @@ def _notes(gate: GateDefinition, pair: Pair, lost: int) -> Iterator[str]:
         yield f"{errored} of {pair.base_columns.ok.size} executions of that run errored"
     if pair.base.stored.run.status != "finished":
         yield f"that run is not finished: {pair.base.stored.run.status}"
+    if pair.base.stored.run.stopped_early:
+        yield "that run stopped early by its own scores, which these bounds do not allow for"
     ours, theirs = _definition(gate, pair.base), _definition(gate, pair.candidate)
     if ours is not None and theirs is not None:
         yield from definition_notes((pair.base.stored.run, pair.candidate.stored.run), ours, theirs)

@@ -153,6 +153,8 @@ def _to_decide(gate: GateDefinition, held: Held) -> str:
     if more is None:
         allowance = "a larger 'by'" if gate.statistic == "difference" else "a tolerance"
         return f"the value lies on the bar: no number of executions would decide it; {allowance} would"
+    if not more:
+        return ""  # the verdict waits for an interval that there is none of, as the note says
     word = "execution" if gate.scope == "these-cases" else "case"
     both = " in both runs" if gate.statistic == "difference" else ""
     return f"about {more} more {word}{'s' if more != 1 else ''}{both} would decide it"

@@ -179,7 +179,8 @@ def _restricted(part: Part, places: Sequence[int]) -> Columns:
     new[list(places)] = np.arange(len(places))
     case = new[columns.case]
     kept = case >= 0
-    planned = part.item.scenario.repetitions * len(places)
+    early = part.stored.run.stopped_early
+    planned = int(kept.sum()) if early else part.item.scenario.repetitions * len(places)
     return replace(restricted(columns, kept), planned=planned, case=case[kept])
 
 

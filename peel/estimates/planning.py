@@ -52,7 +52,7 @@ class PlanRequest:
     half_width: float | None = None
     difference: float | None = None
     power: float | None = None
-    case_cost: float = 10.0
+    case_cost: float | None = None
     evaluators: tuple[str, ...] = ()
     show_at_least: float | None = None
     truth: float | None = None
@@ -60,6 +60,9 @@ class PlanRequest:
 
 HALF_WIDTH, DIFFERENCE, POWER = 0.05, 0.1, 0.8
 """The targets where a pilot is named and nothing else."""
+
+CASE_COST = 10.0
+"""What a new case costs, in executions, where nothing is said."""
 
 PASS_RATE, PROOF_POWER = 0.9, 0.9
 """The pass rate to be shown, and with which chance, where nothing else is said."""
@@ -81,7 +84,7 @@ class _Question:
             half_width=HALF_WIDTH if nothing else request.half_width,
             difference=DIFFERENCE if nothing else request.difference,
             power=POWER if request.power is None else request.power,
-            case_cost=request.case_cost,
+            case_cost=CASE_COST if request.case_cost is None else request.case_cost,
         )
 
 
@@ -124,7 +127,7 @@ def _check(request: PlanRequest) -> None:
             _fail(flag, f"a target is greater than 0 and less than 1, as scores are, not {value:g}")
     if request.power is not None and not 0 < request.power < 1:
         _fail("--power", f"a chance is greater than 0 and less than 1, not {request.power:g}")
-    if not 0 <= request.case_cost < math.inf:
+    if request.case_cost is not None and not 0 <= request.case_cost < math.inf:
         _fail("--case-cost", f"a new case costs 0 executions or more, not {request.case_cost:g}")
     if request.truth is not None and request.show_at_least is None:
         _fail("--truth", "this is what the pass rate is believed to be; add --show-at-least, what is to be shown")
@@ -259,7 +262,7 @@ class _EvaluatorPlanner:
         power = self.question.power
         spreads, assumption = self._difference_variances(variances)
 
-        def cases(k: int, place: int) -> int:
+        def cases(k: int, place: int) -> int | None:
             within = variances[place][1]
             return planning.cases_for_difference(
                 delta, spreads[place], within=(within, within), repetitions=k, power=power
@@ -285,19 +288,19 @@ class _EvaluatorPlanner:
         sides, power = (1, None) if difference is None else (2, self.question.power)
         k = [self._repetitions(within, half_width, difference) for _, within in variances]
         fixed = CountRange(plug_in=self.cases.size, safe=self.cases.size)
-        row = self.costs.row(CountRange(plug_in=k[0], safe=max(k)), fixed, sides=sides)
+        safe = None if None in k else max(one for one in k if one is not None)
+        row = self.costs.row(CountRange(plug_in=k[0], safe=safe), fixed, sides=sides)
         return PlanTarget(
             scope="these-cases", half_width=half_width, difference=difference, power=power, sides=sides, rows=(row,)
         )
 
-    def _repetitions(self, within: float, half_width: float | None, difference: float | None) -> int:
-        """On exactly these cases only the number of executions counts: as many as one repetition of as many cases."""
-        if difference is not None:
-            total = planning.cases_for_difference(difference, 0.0, within=(within, within), power=self.question.power)
-        else:
-            once = planning.half_width_these_cases(1, 1, within=within)
-            total = math.ceil((once / (half_width or 1.0)) ** 2 - 1e-9)
-        return max(1, math.ceil(total / self.cases.size))
+    def _repetitions(self, within: float, half_width: float | None, difference: float | None) -> int | None:
+        """On exactly these m cases only the number of executions counts: k of each show a difference of d as k cases
+        executed once show one of d sqrt(m)."""
+        if difference is None:
+            return planning.repetitions_for_half_width(half_width or 1.0, self.cases.size, within=within)
+        of_one = difference * math.sqrt(self.cases.size)
+        return planning.cases_for_difference(of_one, 0.0, within=(within, within), power=self.question.power)
 
     def _difference_variances(self, variances: Variances) -> tuple[tuple[float, float], str]:
         """The variance of the true differences of cases, (as estimated, to be safe), and where it is from."""
@@ -338,9 +341,14 @@ def pass_rate_plan(request: PlanRequest) -> Plan:
     Executions are independent: each of another case, or all of one. Raises DefinitionError unless
     0 < show_at_least < truth <= 1, and for targets that need a pilot.
     """
-    given = {"--half-width": request.half_width, "--difference": request.difference, "--evaluator": request.evaluators}
+    given = {
+        "--half-width": request.half_width,
+        "--difference": request.difference,
+        "--case-cost": request.case_cost,
+        "--evaluator": request.evaluators or None,
+    }
     for flag, value in given.items():
-        if value:
+        if value is not None:
             _fail(flag, "this needs a pilot run, which shows how much scores vary: peel plan RUN")
     _check(replace(request, show_at_least=request.show_at_least or PASS_RATE))
     return Plan(**_proofs(request))

@@ -39,11 +39,11 @@ class Tally:
         return replace(
             self,
             cases=self.cases.within(keep[self.cases.index]),
-            completed=np.where(keep, self.completed, 0),
-            unscored=np.where(keep, self.unscored, 0),
-            pending=np.where(keep, self.pending, 0),
-            low=np.where(keep, self.low, 0),
-            passed=np.where(keep, self.passed, 0),
+            completed=self.completed * keep,
+            unscored=self.unscored * keep,
+            pending=self.pending * keep,
+            low=self.low * keep,
+            passed=self.passed * keep,
             reasons={},
         )
 

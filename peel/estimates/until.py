@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from peel.plugins import nearest
-from peel.records import GateDefinition, Run, Scenario
+from peel.records import Case, GateDefinition, Run, Scenario
 from peel.records.manual import BY_PEOPLE
 
 ALLOWED = "decided, width<0.05 or ID:width<0.05"
@@ -39,14 +39,16 @@ def parse_until(text: str) -> Until:
     return Until(width, found["evaluator"].strip() if found["evaluator"] else None)
 
 
-def why_not_decided(gate: GateDefinition, scenario: Scenario) -> str | None:
-    """Why a gate cannot be decided while its run goes on, in words; None where it can."""
+def why_not_decided(gate: GateDefinition, scenario: Scenario, cases: Sequence[Case]) -> str | None:
+    """Why a gate cannot be decided while its run goes on, in words; None where it can. `cases` are the run's."""
     if gate.statistic == "difference":
         return "it is held against another run"
     if gate.subject in ("cost_usd", "latency_s"):
         return "dollars and seconds have no upper limit"
     if gate.kind == "evaluator" and gate.subject in _by_people(scenario):
         return "people answer after the run"
+    if gate.tag is not None and not any(gate.tag in case.tags for case in cases):
+        return f"no case of the run has the tag {gate.tag}"
     return None
 
 
@@ -71,11 +73,11 @@ def until_problems(text: str, scenarios: Sequence[Scenario]) -> Iterator[str]:
 
 
 def _left_in(scenario: Scenario) -> list[GateDefinition]:
-    return [gate for gate in scenario.gates if why_not_decided(gate, scenario) is None]
+    return [gate for gate in scenario.gates if why_not_decided(gate, scenario, scenario.cases) is None]
 
 
 def _why(scenarios: Sequence[Scenario]) -> str:
-    told = _left_out(scenarios)
+    told = _left_out((one, one.cases) for one in scenarios)
     return f"{'; '.join(told)}; leave --until out" if told else "no scenario has one; write one, or leave --until out"
 
 
@@ -96,12 +98,16 @@ def until_in_words(run: Run) -> list[str]:
     if until.width is not None:
         about = f"of {until.evaluator}" if until.evaluator else "of every evaluator"
         return [f"stops once the anytime-valid interval {about} is narrower than {until.width:g}"]
-    told = _left_out([item.scenario for item in run.scenario_variants])
+    told = _left_out((item.scenario, run.cases[item.scenario.scenario]) for item in run.scenario_variants)
     return ["stops once every gate is decided", *(f"not waited for: {one}" for one in told)]
 
 
-def _left_out(scenarios: Iterable[Scenario]) -> list[str]:
-    reasons = ((gate.requirement, why_not_decided(gate, scenario)) for scenario in scenarios for gate in scenario.gates)
+def _left_out(scenarios: Iterable[tuple[Scenario, Sequence[Case]]]) -> list[str]:
+    reasons = (
+        (gate.requirement, why_not_decided(gate, scenario, cases))
+        for scenario, cases in scenarios
+        for gate in scenario.gates
+    )
     return list(dict.fromkeys(f"{requirement} ({why})" for requirement, why in reasons if why))
 
 

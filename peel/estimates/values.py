@@ -51,7 +51,7 @@ def _below(tally: Tally) -> Below:
 def _note(interval: Interval, tally: Tally) -> str:
     """What is to be said of an estimate: sentences about its interval, then why scores could not be made."""
     told = [f"{count} unscored: {reason}" for reason, count in list(tally.reasons.items())[:REASONS_TOLD]]
-    return " ".join(filter(None, [interval.note, "; ".join(told)]))
+    return " ".join(filter(None, [interval.note, f"{'; '.join(told).removesuffix('.')}." if told else ""]))
 
 
 def cases_of(columns: Columns, values: NDArray[np.float64]) -> Cases:

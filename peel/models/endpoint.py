@@ -22,6 +22,7 @@ import orjson
 from peel.errors import PeelError, ProtocolError, RefusedError, TransportError
 from peel.models.clock import Clock, LoopClock
 from peel.models.limiter import AdaptiveLimiter
+from peel.models.queueing import add_queued
 from peel.records import Attempt, ModelDefinition
 
 if TYPE_CHECKING:
@@ -129,8 +130,10 @@ class Endpoint:
 
     async def _placed(self, body: bytes, read: Callable[[httpx.Response], Awaitable[T]], call: _Call) -> Answer[T]:
         """One attempt, in a place of the limiter."""
+        asked_at = self._clock.now()
         await self.limiter.acquire(again=bool(call.attempts))
         sent_at = self._clock.now()
+        add_queued(sent_at - asked_at)
         try:
             value = await self._attempt(body, read, call)
             latency = self._clock.now() - sent_at

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from peel.errors import ModelError, PeelError, StepError
+from peel.models.queueing import Queued, counting_queued
 from peel.orchestrations.outputs import as_json
 from peel.orchestrations.step import Step, StepCall, StepOutcome
 from peel.records import Fault, Json, StepResult
@@ -100,18 +101,24 @@ def _place(error: BaseException) -> str:
 
 async def _run(step_id: str, step: Step, call: StepCall) -> StepResult:
     started, clock = time.time(), time.perf_counter()
-    try:
-        outcome = await _outcome(step, call)
-        latency_s = time.perf_counter() - clock
-        output = as_json(outcome.output, "the output")
-        return _result(step_id, call, outcome, output=output, started=started, latency_s=latency_s)
-    except asyncio.CancelledError:
-        if _cancelled_from_outside():
-            raise
-        failure: BaseException = StepError("the step cancelled itself")
-    except (Exception, SystemExit) as error:
-        failure = error
-    return _failed(step_id, call, failure, started=started, latency_s=time.perf_counter() - clock)
+    with counting_queued() as queued:
+        try:
+            outcome = await _outcome(step, call)
+            latency_s = _latency(clock, queued)
+            output = as_json(outcome.output, "the output")
+            return _result(step_id, call, outcome, output=output, started=started, latency_s=latency_s)
+        except asyncio.CancelledError:
+            if _cancelled_from_outside():
+                raise
+            failure: BaseException = StepError("the step cancelled itself")
+        except (Exception, SystemExit) as error:
+            failure = error
+    return _failed(step_id, call, failure, started=started, latency_s=_latency(clock, queued))
+
+
+def _latency(clock: float, queued: Queued) -> float:
+    """The seconds since `clock` without those in PEEL's own queue. Calls side by side may have waited longer in sum."""
+    return max(0.0, time.perf_counter() - clock - queued.seconds)
 
 
 def _cancelled_from_outside() -> bool:

@@ -64,6 +64,7 @@ def asked_for(root: Path, name: str, given: Given, *, chosen: Chosen) -> RunRequ
 
     Raises pytest.UsageError where it stands for none, or for one that takes something else.
     """
+    __tracebackhide__ = True
     scenarios, orchestrations = _scenarios(root), find_orchestrations(root).paths
     if name in scenarios and not given.is_something:
         cases = (chosen.case,) if isinstance(chosen.case, str) and chosen.case else tuple(chosen.case)

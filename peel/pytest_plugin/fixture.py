@@ -62,6 +62,7 @@ class Result:
 
     def __getitem__(self, evaluator: str) -> Scores:
         """The scores of one evaluator. Raises KeyError with the evaluators that exist."""
+        __tracebackhide__ = True
         if evaluator not in self.columns.scores:
             raise KeyError(f"no evaluator {evaluator!r}; {nearest(evaluator, self.columns.scores)}")
         column = self.columns.scores[evaluator]
@@ -100,6 +101,7 @@ class Peel:
         relative to the workspace; `evaluators` likewise. A scenario has both of its own. The run is in the store.
         Raises ExecutionsErrored where an execution errored, unless `allow_errors`; DefinitionError, StoreError.
         """
+        __tracebackhide__ = True
         request = replace(
             asked_for(self.root, name, Given(inputs, tuple(evaluators)), chosen=Chosen(case, variant)),
             repetitions=self._options.repetitions or repetitions,
@@ -168,6 +170,7 @@ def _result(workspace: Workspace, run: Run, *, how: Undecided) -> Result:
 
 
 def _check(result: Result) -> None:
+    __tracebackhide__ = True
     errored = [record.execution for record in result.records if record.execution.status == "error"]
     if not errored:
         return

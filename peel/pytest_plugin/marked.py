@@ -84,6 +84,7 @@ def call_repeatedly(item: pytest.Function, options: Options, loop: Loop, *, peel
 
     `peel` gives the fixture, which scores outputs by evaluators.
     """
+    __tracebackhide__ = True
     asked = _asked(item, options)
     arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}  # as pytest itself calls a test
     calls = _Calls()
@@ -101,6 +102,7 @@ def call_repeatedly(item: pytest.Function, options: Options, loop: Loop, *, peel
 
 
 def _asked(item: pytest.Function, options: Options) -> _Asked:
+    __tracebackhide__ = True
     mark = item.get_closest_marker("peel")
     given: Mapping[str, Any] = mark.kwargs if mark else {}
     wrong = _wrong(given, mark.args if mark else ())
@@ -145,6 +147,7 @@ async def _call_side_by_side(
 
 
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any], asked: _Asked, calls: _Calls) -> None:
+    __tracebackhide__ = True
     try:
         returned = function(**arguments)
     except BaseException as error:

@@ -116,6 +116,7 @@ class PeelSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         """A test with the mark is called repeatedly, and judged by all calls."""
+        __tracebackhide__ = True
         if not is_to_be_repeated(pyfuncitem):
             return None
         call_repeatedly(pyfuncitem, self.options, self._loop, peel=self.fixture)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, SkipValidation
 
 from peel.records.base import Record
 from peel.records.definitions import GateStatistic, Scope
@@ -233,15 +234,18 @@ class GateResult(Record):
     method: str = ""
 
 
-class CaseFigures(Record):
-    """One case under one scenario variant: mean value by evaluator, and how often it was right."""
+class CaseFigures(NamedTuple):
+    """One case under one scenario variant: its executions counted, and its mean value by evaluator.
+
+    A named tuple and no `Record`: a run may have a hundred thousand cases, and so many models take seconds.
+    """
 
     case: str
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...]
     planned: int
     completed: int
     errored: int
-    values: dict[str, float | None] = Field(default_factory=dict)
+    values: Mapping[str, float | None]
 
 
 class ScenarioSummary(Record):
@@ -260,7 +264,7 @@ class ScenarioSummary(Record):
     """How many executions have an output that is empty, truncated, refused, or came by a fallback."""
     faults: dict[str, int] = Field(default_factory=dict)
     """How many executions errored, by type and message."""
-    cases: tuple[CaseFigures, ...] = ()
+    cases: SkipValidation[tuple[CaseFigures, ...]] = ()
     tags: tuple[TagEstimates, ...] = ()
     """The estimates by tag, the tags of most cases first; nothing where no case has one."""
     tags_left_out: int = 0

@@ -70,8 +70,9 @@ def _sum(a: float | None, b: float | None) -> float | None:
 class StepResult(Record):
     """One step of one execution: what was asked, what came back, how it went.
 
-    `started` is seconds since the epoch, `latency_s` the seconds the step took with all its attempts,
-    `details` what a kind of step adds (finish reason, time to first token, order before reranking).
+    `started` is seconds since the epoch, `latency_s` the seconds the step took with all its attempts, without the time
+    its calls waited for a place in PEEL's own queue, `details` what a kind of step adds (finish reason, time to first
+    token, order before reranking).
     `request`, `output` and `details` are JSON already when a result is made: they are not validated once more.
     """
 
@@ -91,7 +92,8 @@ class StepResult(Record):
 
 class Execution(Record):
     """One case, one variant, one repetition, executed once. `number` is its place in the run's plan, from 0;
-    `repetition` counts from 1. `status` is `ok` exactly when every step gave an output."""
+    `repetition` counts from 1. `status` is `ok` exactly when every step gave an output. `latency_s` is the sum over the
+    steps."""
 
     number: int
     scenario: str

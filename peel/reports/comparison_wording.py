@@ -15,7 +15,7 @@ from peel.records.comparisons import (
     PairComparison,
     ShownExecution,
 )
-from peel.reports.wording import SCOPES, cost, money, number, seconds, share
+from peel.reports.wording import SCOPES, SMALLEST_USD, cost, money, number, seconds, share
 
 MEASURES = {"cost_usd": "cost per execution", "latency_s": "latency", "error_rate": "errored executions"}
 """What is compared beside the scores."""
@@ -188,11 +188,11 @@ def measure_cells(measure: MeasureDifference) -> list[str]:
 
 def _amount(measure: MeasureDifference, value: float) -> str:
     """A signed difference in the measure's unit."""
-    mark = "-" if value < 0 else "+" if value > 0 else ""
     size = abs(value)
+    mark = "" if size < SMALLEST_USD else "-" if value < 0 else "+"
     if measure.measure == "error_rate":
         return f"{mark}{100 * size:.1f} points"
-    return mark + (f"{size:.3g} s" if measure.measure == "latency_s" else money(size))
+    return mark + (seconds(size) if measure.measure == "latency_s" else money(size))
 
 
 def _ratio(measure: MeasureDifference) -> str:

@@ -13,7 +13,7 @@ from peel.reports.explaining import ASSOCIATION, narrowing_sentence, steps_sente
 from peel.reports.html_figures import Figures, table, wide_table
 from peel.reports.html_verdicts import shown
 from peel.reports.text import one_line
-from peel.reports.wording import evaluator_name, interval, name_of, number, share
+from peel.reports.wording import counted, evaluator_name, interval, name_of, number, share
 
 MOST_SCENARIOS = 20
 """How many scenario variants the findings are told of; the JSON report has them all."""
@@ -81,7 +81,7 @@ def _effects(effects: Sequence[StepEffectFigures]) -> str:
 
 
 def _group(group: StepGroup) -> str:
-    made = f"{group.n_executions:,} executions, {group.n_cases:,} cases"
+    made = f"{counted(group.n_executions, 'execution')}, {counted(group.n_cases, 'case')}"
     return f'{number(group.mean)} {interval(group.low, group.high)}<span class="small">{made}</span>'
 
 

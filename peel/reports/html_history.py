@@ -15,7 +15,7 @@ from peel.reports.comparison_html import differences_table
 from peel.reports.html_figures import Figures, table
 from peel.reports.html_verdicts import shown
 from peel.reports.text import one_line
-from peel.reports.wording import SCOPES, day_and_time, interval, name_of, number
+from peel.reports.wording import SCOPES, counted, day_and_time, interval, name_of, number
 
 MOST_TRENDS = 60
 """How many trends the page draws."""
@@ -149,7 +149,7 @@ def _trend(
 
 
 def _point(run: PastRun, past: PastValue) -> Mapping[str, object]:
-    words_of = f"{past.n_scored:,} of {past.n_executions:,} executions scored, {past.n_cases:,} cases"
+    words_of = f"{past.n_scored:,} of {counted(past.n_executions, 'execution')} scored, {counted(past.n_cases, 'case')}"
     return {
         "label": datetime.fromtimestamp(run.started, UTC).strftime("%d %b %H:%M").lstrip("0"),
         "value": past.value,

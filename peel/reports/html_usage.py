@@ -11,7 +11,7 @@ from peel.records import Bounds, Figure, RunSummary, ScenarioSummary
 from peel.reports.charts import Drawn, amount_chart
 from peel.reports.html_figures import wide_table
 from peel.reports.html_verdicts import shown
-from peel.reports.wording import cost, name_of, seconds, usage_cells
+from peel.reports.wording import cost, counted, name_of, seconds, usage_cells
 
 MOST_ROWS = 400
 """How many scenario variants are told of; the JSON report has them all."""
@@ -101,7 +101,7 @@ def _amounts(scenario: ScenarioSummary, about: str) -> Iterator[_Amount]:
     latency = scenario.usage.latency_s
     if latency.mean_of_cases is not None:
         yield _of_figure(f"{about}latency, mean of the cases", latency.mean_of_cases, seconds)
-    completed = f"{scenario.completed:,} executions"
+    completed = counted(scenario.completed, "execution")
     for word, value, bounds in (("p50", latency.p50, latency.p50_bounds), ("p95", latency.p95, latency.p95_bounds)):
         if bounds is not None:
             yield _Amount(f"{about}latency {word}", value, bounds, (None, None), seconds, completed, bounds.note)
@@ -110,6 +110,6 @@ def _amounts(scenario: ScenarioSummary, about: str) -> Iterator[_Amount]:
 
 
 def _of_figure(name: str, figure: Figure, told: Callable[[float | None], str]) -> _Amount:
-    made = f"{figure.n_executions:,} executions, {figure.n_cases:,} cases"
+    made = f"{counted(figure.n_executions, 'execution')}, {counted(figure.n_cases, 'case')}"
     these = figure.these_cases or _UNDEFINED
     return _Amount(name, figure.value, these, (figure.low, figure.high), told, made, figure.note)

@@ -26,6 +26,7 @@ from peel.reports.weakness import counts_by_case
 from peel.reports.wording import (
     STATUSES,
     VERDICTS,
+    counted,
     evaluator_name,
     gate_sentence,
     interval,
@@ -139,7 +140,7 @@ def _estimate(scenario: ScenarioSummary, estimate: Estimate) -> str:
         interval(these.low, these.high),
         interval(estimate.low, estimate.high),
         f"{share(below.share)} &lt; {below.threshold:g}",
-        f"{estimate.n_scored:,} in {estimate.n_cases:,} cases",
+        f"{estimate.n_scored:,} in {counted(estimate.n_cases, 'case')}",
         f"{estimate.n_unscored:,}",
         f"{estimate.n_pending:,}",
     )

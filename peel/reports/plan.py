@@ -13,12 +13,13 @@ from rich.text import Text
 from peel.records.plans import CountRange, EvaluatorPlan, PassRateProof, Plan, PlanRow, PlanTarget
 from peel.reports.json import plain
 from peel.reports.text import one_line
-from peel.reports.wording import SCOPES, cost, number
+from peel.reports.wording import SCOPES, cost, counted, number
 
 SCHEMA = 1
 """The version of the JSON's structure; it changes only when a field changes its meaning or goes."""
 
 _MORE = "more than 10 million"
+_WHOLE_SCALE = 0.5
 
 
 def plan_json(plan: Plan) -> bytes:
@@ -52,7 +53,7 @@ def _render_evaluator(one: EvaluatorPlan, case_cost: float, console: Console) ->
 
 def _seen(one: EvaluatorPlan, case_cost: float) -> Iterator[str]:
     """What the pilot says of itself, in sentences."""
-    yield f"seen: mean {number(one.value)}, {one.n_scored:,} scores in {one.n_cases:,} cases"
+    yield f"seen: mean {number(one.value)}, {counted(one.n_scored, 'score')} in {counted(one.n_cases, 'case')}"
     if one.trouble:
         yield f"no plan: {one.trouble}"
         return
@@ -60,14 +61,18 @@ def _seen(one: EvaluatorPlan, case_cost: float) -> Iterator[str]:
         yield f"{one.icc:.0%} of what varies lies between cases, {1 - one.icc:.0%} between repetitions of one case"
     else:
         yield "nothing varied in the pilot; the plan rests on what could have been missed"
-    ours = one.half_width_these_cases_now
     yield (
-        f"as large as the pilot, a run shows a mean to about ±{number(one.half_width_now)} for new cases, "
-        f"±{number(ours)} for exactly these cases"
+        f"as large as the pilot, a run shows a mean to about {_half_width(one.half_width_now)} for new cases, "
+        f"{_half_width(one.half_width_these_cases_now)} for exactly these cases"
     )
     best = one.best_repetitions
     if best is not None:
         yield f"best split if a new case costs as much as {case_cost:g} executions: {_best(best)}"
+
+
+def _half_width(half: float | None) -> str:
+    """Scores lie in [0, 1]: an interval that goes further says no less than that."""
+    return f"±{number(half)}" if half is None or half < _WHOLE_SCALE else f"±{_WHOLE_SCALE:g} (the whole scale)"
 
 
 def _best(best: CountRange) -> str:
@@ -139,7 +144,8 @@ def _reading() -> Iterator[str]:
 def _proof_sentences(plan: Plan) -> Iterator[str]:
     for bar, executions in plan.all_pass.items():
         yield (
-            f"To show a pass rate of at least {bar} (95 % confidence): {executions:,} executions, if all of them pass."
+            f"To show a pass rate of at least {bar} (95 % confidence): {_plural(executions, 'execution')}, "
+            "if all of them pass."
         )
     yield from (_proof(one) for one in plan.proofs)
     if plan.proofs:
@@ -151,6 +157,6 @@ def _proof(one: PassRateProof) -> str:
     if one.executions is None or one.passes is None:
         return f"{truth}more than 5,000 executions; the rates lie too close together."
     return (
-        f"{truth}{one.executions:,} executions, of which at least {one.passes:,} must pass; "
+        f"{truth}{_plural(one.executions, 'execution')}, of which at least {one.passes:,} must pass; "
         f"that succeeds with a chance of {one.power:.0%}."
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from peel.records import Estimate, Figure, Reliability, RunSummary, ScenarioSummary
-from peel.reports.wording import cost, evaluator_name, interval, name_of, number, seconds, share
+from peel.reports.wording import cost, counted, evaluator_name, interval, name_of, number, seconds, share
 
 IDS_TOLD = 3
 """How many flaky and broken cases a row names."""
@@ -133,7 +133,7 @@ def _tag_row(tag: str, about: str, one: Estimate, whole: Estimate) -> tuple[str,
         number(one.value),
         interval(one.these_cases.low, one.these_cases.high),
         interval(one.low, one.high),
-        f"{one.n_scored:,} in {one.n_cases:,} cases",
+        f"{one.n_scored:,} in {counted(one.n_cases, 'case')}",
         number(whole.value),
     )
 
@@ -157,7 +157,7 @@ def scenarios_together(summary: RunSummary) -> ShortTable | None:
             number(one.value),
             interval(one.these_cases.low, one.these_cases.high),
             interval(one.low, one.high),
-            f"{one.n_scored:,} in {one.n_cases:,} cases",
+            f"{one.n_scored:,} in {counted(one.n_cases, 'case')}",
             f"{len(one.weights)}, each {share(next(iter(one.weights.values())))}" if one.weights else "–",
         )
         for one in summary.together
@@ -185,4 +185,4 @@ def _amount(figure: Figure, shown: Callable[[float | None], str]) -> str:
         told.append(f"[{shown(these.low)}, {shown(these.high)}] for exactly these cases")
     if figure.low is not None and figure.high is not None:
         told.append(f"[{shown(figure.low)}, {shown(figure.high)}] for new cases")
-    return f"{', '.join(told)} ({figure.n_executions:,} in {figure.n_cases:,} cases)"
+    return f"{', '.join(told)} ({figure.n_executions:,} in {counted(figure.n_cases, 'case')})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -74,8 +73,15 @@ def cost(value: float | None) -> str:
     return money(value)
 
 
+SMALLEST_USD = 1e-12
+"""Less than a millionth of what a token costs anywhere."""
+
+
 def money(value: float) -> str:
-    """US dollars in digits, however small: to the cent, or to two significant digits where that is finer: $0.00004."""
+    """US dollars in digits, however small: to the cent, or to two significant digits where that is finer: $0.00004.
+    What is smaller than any price comes of rounding in sums, and is shown as nothing."""
+    if abs(value) < SMALLEST_USD:
+        return "$0.00"
     fine = format(Decimal(f"{value:.2g}"), "f")
     digits = fine if abs(value) < 1 and len(fine.partition(".")[2]) > 2 else f"{value:,.2f}"
     return f"-${digits[1:]}" if value < 0 else f"${digits}"
@@ -84,6 +90,11 @@ def money(value: float) -> str:
 def count(value: int | None) -> str:
     """A count with thousands apart; `unknown` where it is."""
     return UNKNOWN if value is None else f"{value:,}"
+
+
+def counted(number: int, word: str) -> str:
+    """`1 case`, `1,200 cases`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def seconds(value: float | None) -> str:
@@ -119,7 +130,8 @@ def evaluator_name(estimate: Estimate) -> str:
 
 def notes_of(estimate: Estimate) -> str:
     """What must be known to read an estimate, such as that its cases are too few to generalise; nothing usually."""
-    return " ".join(dict.fromkeys(note for note in (estimate.note, estimate.these_cases.note) if note))
+    again = estimate.these_cases.note
+    return " ".join(filter(None, [estimate.note, "" if again in estimate.note else again]))
 
 
 def notes_by_text(summary: RunSummary) -> dict[str, list[str]]:
@@ -143,16 +155,9 @@ def gate_sentence(gate: GateResult) -> str:
     """A gate's result: its value, the bounds that decided, and which question they answer."""
     if gate.value is None or gate.statistic == "each-case":
         return gate.reason or "nothing to decide on"
-    shown = _shown_as(gate)
     word = "difference" if gate.statistic == "difference" else "value"
-    sentence = f"{word} {shown(gate.value)}, bounds [{shown(gate.low)}, {shown(gate.high)}] {SCOPES[gate.scope]}"
+    sentence = f"{word} {_amount(gate, gate.value)}, bounds {_bounds(gate)} {SCOPES[gate.scope]}"
     return f"{sentence}; {gate.reason}" if gate.reason else sentence
-
-
-def _shown_as(gate: GateResult) -> Callable[[float | None], str]:
-    if gate.subject == "cost_usd":
-        return lambda value: "–" if value is None else money(value)
-    return quantity if gate.subject == "latency_s" or (gate.value or 0) > 1 else number
 
 
 def verdict_sentence(gate: GateResult) -> str:
@@ -191,19 +196,15 @@ def _bounds(gate: GateResult) -> str:
 
 def stopping_sentence(stopping: Stopping) -> str:
     """How far a run that was to end early went, and what of it counts."""
-    sweeps = f"{stopping.sweeps:,} of {_plural(stopping.sweeps_planned, 'sweep')}"
-    executions = f"{stopping.executions:,} of {_plural(stopping.executions_planned, 'execution')}"
+    sweeps = f"{stopping.sweeps:,} of {counted(stopping.sweeps_planned, 'sweep')}"
+    executions = f"{stopping.executions:,} of {counted(stopping.executions_planned, 'execution')}"
     went = "stopped early, after" if stopping.stopped_early else "did not stop early: there are"
     beyond = stopping.executions_beyond
-    more = f"; {_plural(beyond, 'execution')} beyond them count in all other numbers" if beyond else ""
+    more = f"; {counted(beyond, 'execution')} beyond them count in all other numbers" if beyond else ""
     return (
         f"--until {stopping.until}: {went} {sweeps} ({executions}); "
         f"verdicts and intervals are anytime-valid, from complete sweeps{more}"
     )
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def last_moment(run: Run) -> str:

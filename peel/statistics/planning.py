@@ -33,6 +33,7 @@ __all__ = [
     "judge_repetitions",
     "pilot_variances",
     "proof",
+    "repetitions_for_half_width",
 ]
 
 _MOST_CASES = 10_000_000
@@ -104,17 +105,33 @@ def cases_for_difference(
     repetitions: int = 1,
     power: float = 0.8,
     level: float = 0.95,
-) -> int:
+) -> int | None:
     """Cases that show a true difference of `delta` between two runs with probability `power`, two-sided.
 
     (z_{a/2} + z_b)^2 (omega^2 + (s_A^2 + s_B^2) / k) / delta^2; `difference_variance` is omega^2, the variance of the
     true differences of cases (0 for these cases), `within` the variances within cases of both runs. Source: Miller
-    (2024), arXiv:2411.00640. Raises ValueError for a delta of 0.
+    (2024), arXiv:2411.00640. None if more than ten million would be needed. Raises ValueError for a delta of 0.
     """
     if delta == 0:
         raise ValueError("a difference of 0 cannot be shown by any number of cases")
-    spread = difference_variance + sum(within) / repetitions
-    return max(1, math.ceil(_z(power, level) ** 2 * spread / delta**2 - 1e-9))
+    return _whole(_z(power, level) * math.sqrt(difference_variance + sum(within) / repetitions), abs(delta))
+
+
+def repetitions_for_half_width(target: float, cases: int, *, within: float, level: float = 0.95) -> int | None:
+    """These cases: the smallest k whose `half_width_these_cases` is at most `target` > 0.
+
+    None if more than ten million would be needed. Raises ValueError for a target of 0 or less.
+    """
+    if target <= 0:
+        raise ValueError(f"a half-width is greater than 0, not {target}")
+    return _whole(half_width_these_cases(cases, 1, within=within, level=level), target)
+
+
+def _whole(spread: float, target: float) -> int | None:
+    """(spread / target)^2, rounded up to 1 or more; None above ten million."""
+    if spread > target * math.sqrt(_MOST_CASES):
+        return None
+    return max(1, math.ceil((spread / target) ** 2 - 1e-9))
 
 
 def detectable_difference(

@@ -153,7 +153,8 @@ class Executing(Folder):
                 progress=progress.executions,
             )
         finally:
-            self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
+            if run.status != "finished":
+                self.store.set_status(run.id, status, planned=self._executed(run) if status == "finished" else None)
 
     def _executed(self, run: Run) -> int | None:
         """How many executions a run with `until` came to, which are its plan then."""

@@ -25,7 +25,7 @@ def test_the_starter_is_written_and_checks_as_it_is(empty_folder):
     assert done.stderr.splitlines()[-1] == "next: peel run"
     checked = empty_folder.peel("check")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert checked.stdout == "shop (base): 4 cases × 3 repetitions, 1 steps, 3 evaluators, 1 gates\n"
+    assert checked.stdout == "shop (base): 4 cases × 3 repetitions, 1 step, 3 evaluators, 1 gate\n"
     assert files(empty_folder) == WRITTEN
 
 

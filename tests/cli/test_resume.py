@@ -104,10 +104,11 @@ def test_resume_takes_no_other_selection(folder, server):
 
 
 def test_a_finished_run_resumed_repeats_nothing(folder, server):
-    """It reports again and asks nobody."""
-    folder.peel("run")
+    """It asks nobody and reports the same to the last byte, the time at which the run finished among it."""
+    first = folder.peel("run", "--json")
     asked = len(server.requests)
-    assert folder.peel("run", "--resume", "last").returncode == 0
+    again = folder.peel("run", "--resume", "last", "--json")
+    assert (again.returncode, again.stdout) == (0, first.stdout)
     assert len(server.requests) == asked
 
 

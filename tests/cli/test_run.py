@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from aiohttp import web
 
@@ -176,3 +177,17 @@ def test_a_key_of_the_environment_is_sent_and_neither_stored_nor_printed(folder,
     everything = b"".join(path.read_bytes() for path in folder.root.rglob("*") if path.is_file())
     assert b"sk-very-secret-1" not in everything
     assert "sk-very-secret-1" not in done.stdout + done.stderr
+
+
+def test_the_time_in_peels_own_queue_is_no_latency_of_the_application(folder, server):
+    """One call at a time: no two calls overlap, so the latencies of all executions fit into the run's time."""
+    server.delay_s = 0.05
+    one_at_a_time = (
+        (folder.root / "peel.yaml").read_text().replace("model: scripted,", "model: scripted, concurrency: 1,")
+    )
+    folder.write("peel.yaml", one_at_a_time)
+    assert folder.peel("run").returncode == 0
+    report = folder.report()
+    started, finished = (datetime.fromisoformat(report["run"][name]) for name in ("started", "finished"))
+    latency_s = report["scenarios"][0]["usage"]["latency_s"]["mean"]
+    assert 6 * latency_s <= (finished - started).total_seconds()

@@ -119,7 +119,10 @@ def test_scores_are_pending_until_as_many_raters_answered_as_are_asked(peel, run
     assert (estimate(peel)["n_scored"], estimate(peel)["n_pending"]) == (0, 6)
     peel("score", "last", "--rater", "bob", keys="555555")
     assert (estimate(peel)["value"], estimate(peel)["n_pending"]) == (0.5, 0)
-    assert "0 of 0 answered by eve" in peel("score", "last", "--rater", "eve").stdout
+    assert (
+        "0 of 0 answered by eve: others have answered everything that is asked"
+        in peel("score", "last", "--rater", "eve").stdout
+    )
     agreement = peel("score", "last", "--agreement").stdout
     assert "2 raters agree at alpha -" in agreement
     assert "answers: ann 6, bob 6" in agreement

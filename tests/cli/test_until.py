@@ -278,3 +278,43 @@ def test_a_run_without_it_is_told_nothing_of_it(folder, server):
     assert report["stopping"] is None
     assert report["scenarios"][0]["planned_at_most"] is None
     assert report["scenarios"][0]["gates"][0]["method"] == ""
+
+
+def test_a_gate_on_a_tag_that_the_run_leaves_out_holds_nothing_up(folder, server):
+    """`--case` leaves no case with the tag: the gate is named at the start, not waited for, and undecided."""
+    tagged = "{evaluator: core-terms, pass_hat: {k: 3, at_least: 0.3, tag: demo}}"
+    _gate(folder, f"{{evaluator: core-terms, at_least: 0.3}}\n  - {tagged}")
+    done, report = _run(folder, "--case", "light")
+    assert (
+        "not waited for: core-terms pass^3 at least 0.3 (tag demo) (no case of the run has the tag demo)" in done.stderr
+    )
+    assert done.returncode == 4
+    assert report["stopping"]["stopped_early"]
+    first, second = report["scenarios"][0]["gates"]
+    assert (first["verdict"], second["verdict"], second["value"]) == ("pass", "undecided", None)
+    assert second["reason"] == "no case with the tag demo was executed"
+
+
+def test_where_every_gate_is_on_a_tag_that_is_left_out_nothing_is_executed(folder, server):
+    """There would be nothing to wait for."""
+    _gate(folder, "{evaluator: core-terms, at_least: 0.3, tag: demo}")
+    done = folder.peel("run", "--until", "decided", "--case", "light")
+    assert done.returncode == 2
+    assert "no case of the run has the tag demo" in done.stderr
+    assert not server.requests
+
+
+def test_a_comparison_counts_a_stopped_run_as_what_it_came_to(folder, server):
+    """No execution of it is missing, and the comparison says that its scores decided its length."""
+    _, report = _run(folder)
+    _gate(folder, "{evaluator: core-terms, not_worse_than: last, by: 0.2}")
+    held = json.loads(folder.peel("run", "--json").stdout)
+    assert "that run stopped early by its own scores" in held["scenarios"][0]["gates"][0]["reason"]
+    done = folder.peel("compare", report["run"]["id"], "last", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    comparison = json.loads(done.stdout)
+    (pair,) = comparison["pairs"]
+    base = pair["base"]
+    assert base["planned"] == base["completed"] + base["errored"] < 20
+    assert not any("not executed" in note for note in pair["notes"])
+    assert any("stopped early by its own scores (--until)" in note for note in comparison["notes"])

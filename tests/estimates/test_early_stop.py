@@ -88,7 +88,7 @@ def test_clear_cases_end_a_run_soon_and_unclear_ones_do_not() -> None:
 
 
 def test_fed_one_by_one_it_ends_where_it_ends_fed_at_once() -> None:
-    """While a run goes on, and from its store; with every kind of gate."""
+    """While a run goes on, and from its store; with every kind of gate, those of a tag that no case has among them."""
     rng = np.random.default_rng(29)
     gates = (
         _gate(),
@@ -96,6 +96,7 @@ def test_fed_one_by_one_it_ends_where_it_ends_fed_at_once() -> None:
         _gate(at_least=0.3, statistic="pass-hat", k=3, threshold=0.5),
         _gate(at_least=0.3, scope="cases-like-these", tag="odd"),
         _gate(kind="measure", subject="error_rate", at_least=None, at_most=0.2),
+        _gate(at_least=0.3, statistic="pass-hat", k=3, threshold=0.5, tag="nowhere"),
     )
     values = _binary(rng, np.full(10, 0.95), 60)
     at_once = _first(_run(*gates), values)

@@ -191,3 +191,12 @@ def test_one_case_says_nothing_of_the_cost_of_new_cases(make: Any) -> None:
     columns = make.columns([1.0] * 3, cost=[0.001, 0.002, 0.003])
     result = measure("cost_usd", columns, at_most=0.1, scope=LIKE_THESE)
     assert (result.verdict, result.reason) == ("undecided", "one case says nothing about new cases")
+
+
+@pytest.mark.parametrize("bar", [1.0, 4.0])
+def test_a_quantile_without_bounds_never_asks_for_no_more_executions(make: Any, bar: float) -> None:
+    """So many equal latencies bound no quantile: the sentence says that, and not that 0 more would decide it."""
+    columns = make.columns(*[[1.0] * 4] * 30, latency=np.repeat([1.0, 2.0, 3.0], 40))
+    result = measure("latency_s", columns, statistic="p50", at_most=bar)
+    assert result.verdict == "undecided"
+    assert result.reason == "Too many of the 120 executions are equal to bound this quantile"

@@ -110,6 +110,15 @@ def test_a_pilot_in_which_nothing_varied_is_not_taken_for_certainty(make, value)
     assert target(plan, scope="these-cases", difference=False).rows[0].repetitions.safe >= 1
 
 
+@pytest.mark.parametrize("request_", [PlanRequest(half_width=1e-200), PlanRequest(difference=1e-200)])
+def test_a_target_out_of_all_reach_is_null_and_no_number_nor_a_crash(make, request_):
+    """More than ten million of anything is nothing that anybody plans."""
+    (one,) = planned(make, *MIXED, request=request_).evaluators
+    new, these = one.targets
+    assert {(row.cases.plug_in, row.cases.safe, *row.cost_usd) for row in new.rows} == {(None, None, None, None)}
+    assert (these.rows[0].repetitions.safe, these.rows[0].executions.safe, these.rows[0].seconds[1]) == (None,) * 3
+
+
 @pytest.mark.parametrize(
     ("request_", "flag"),
     [
@@ -148,6 +157,7 @@ def test_rates_too_close_together_are_told_and_not_searched_for_ever():
         (PlanRequest(show_at_least=1.0), "--show-at-least"),
         (PlanRequest(show_at_least=0.0), "--show-at-least"),
         (PlanRequest(half_width=0.1), "peel plan RUN"),
+        (PlanRequest(case_cost=3.0), "peel plan RUN"),
         (PlanRequest(power=0.0), "--power"),
     ],
 )

@@ -122,7 +122,7 @@ def large(cases: int, repetitions: int) -> Columns:
     )
 
 
-@pytest.mark.parametrize(("cases", "repetitions"), [(100, 1000), (1000, 100), (200, 500)])
+@pytest.mark.parametrize(("cases", "repetitions"), [(100, 1000), (1000, 100), (200, 500), (50_000, 2)])
 def test_a_hundred_thousand_executions_are_summarised_within_a_second_of_computing(
     make: Any, cases: int, repetitions: int
 ) -> None:

@@ -11,6 +11,7 @@ from peel.estimates.tallies import tally
 from peel.estimates.usage import judge_figures, usage_figures
 from peel.estimates.values import estimate
 from peel.records import Estimate, EvaluatorDefinition, Scenario, Usage
+from peel.reports.wording import notes_of
 from peel.statistics.cases import group
 from peel.statistics.intervals import anchored_bootstrap, these_cases
 
@@ -96,7 +97,15 @@ def test_constant_scores_never_give_an_interval_of_no_width(make: Any, value: fl
 def test_the_note_tells_why_scores_could_not_be_made(make: Any) -> None:
     """With how often, after what is said of the interval."""
     one = estimated(make.columns([1.0, "unscored"], [1.0, "unscored"], [0.0, 1.0]))
-    assert one.note == "2 unscored: the judge's reply is no JSON"
+    assert one.note == "2 unscored: the judge's reply is no JSON."
+
+
+def test_what_is_said_of_an_estimate_is_said_once(make: Any) -> None:
+    """Nothing is scored: that holds for both intervals, and stands once before the reason."""
+    one = estimated(make.columns(["unscored", "unscored"]))
+    assert notes_of(one) == (
+        "No case has a score yet, so there is nothing to estimate. 2 unscored: the judge's reply is no JSON."
+    )
 
 
 def test_usage_is_summed_over_all_executions_and_latency_over_completed_ones(make: Any) -> None:

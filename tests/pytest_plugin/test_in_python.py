@@ -145,3 +145,17 @@ def test_the_fixture_names_the_scenarios_that_exist(project):
     """A slip in a name is answered with the nearest."""
     project.write("tests/test_fixture.py", 'def test_it(peel):\n    peel.run("suport")\n')
     assert "did you mean 'support'" in project.run("--peel", "tests/test_fixture.py").stdout.str()
+
+
+def test_what_is_wrong_is_told_without_peels_own_code(project, server):
+    """A trace ends in the test: a slip in a mark, an unknown name, an execution that errored, a call that raised."""
+    project.write("tests/test_marked.py", MARKED)
+    project.write("tests/test_fixture.py", WITH_FIXTURE)
+    project.write("tests/test_slip.py", 'def test_it(peel):\n    peel.run("suport")\n')
+    server.reply = lambda prompt: 500
+    out = project.run("--peel", "tests").stdout.str()
+    assert "calls raised; the first is above" in out
+    assert "executions errored" in out
+    assert "def test_the_application_is_down" in out
+    for inner in ("def call_repeatedly", "def _asked", "def pytest_pyfunc_call", "def asked_for", "def _check"):
+        assert inner not in out, inner

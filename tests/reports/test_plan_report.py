@@ -65,6 +65,13 @@ def test_a_plan_says_the_range_the_costs_and_the_best_split():
     assert "\x1b" not in said
 
 
+def test_a_half_width_beyond_the_scale_of_a_score_is_no_number():
+    """A mean in [0, 1] is never further off than the middle is from both ends."""
+    said = printed(plan(half_width_now=1.18))
+    assert "to about ±0.5 (the whole scale) for new cases, ±0.06 for exactly these cases" in said
+    assert "1.18" not in said
+
+
 def test_a_pilot_without_a_plan_says_why():
     """The sentence, and no table."""
     said = printed(plan(trouble="no case was repeated", targets=()))

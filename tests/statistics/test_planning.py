@@ -59,6 +59,13 @@ def test_extremes_of_a_half_width() -> None:
 
 def test_repetitions_narrow_these_cases_like_a_square_root() -> None:
     """Four times the repetitions halve it; the cases' differences do not matter."""
+    k = planning.repetitions_for_half_width(0.05, 10, within=0.2)
+    assert k is not None
+    assert planning.half_width_these_cases(10, k, within=0.2) <= 0.05
+    assert planning.half_width_these_cases(10, k - 1, within=0.2) > 0.05
+    assert planning.repetitions_for_half_width(1e-200, 10, within=0.2) is None
+    with pytest.raises(ValueError, match="greater than 0"):
+        planning.repetitions_for_half_width(0.0, 10, within=0.2)
     one, four = (planning.half_width_these_cases(10, k, within=0.2) for k in (5, 20))
     assert four == pytest.approx(one / 2)
 
@@ -84,6 +91,9 @@ def test_judging_again_pays_for_a_noisy_and_cheap_judge_only() -> None:
 def test_millers_example_of_a_difference() -> None:
     """A difference of 0.03 at a power of 80 % takes 969 cases."""
     assert planning.cases_for_difference(0.03, 1 / 9) == 969
+    assert planning.cases_for_difference(-0.03, 1 / 9) == 969
+    assert planning.cases_for_difference(1e-5, 1 / 9) is None
+    assert planning.cases_for_difference(5e-324, 0.0) == 1
     with pytest.raises(ValueError, match="difference of 0"):
         planning.cases_for_difference(0.0, 1 / 9)
 
