@@ -13,6 +13,7 @@ from peel.records import Problem
 from peel.scenarios.checking import shortened
 from peel.scenarios.documents import Unreadable, first_text, read_text
 from peel.scenarios.finding import find_scenarios
+from peel.scenarios.origin import absolute
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 """Names that no file may have on Windows."""
@@ -43,7 +44,7 @@ def scenario_file(root: Path, name: str) -> Path:
     if not paths:
         raise UnknownScenario(f"there is no scenario {shortened(name)!r}; {nearest(name, files)}")
     if len(paths) > 1:
-        listed = ", ".join(relative(path, root) for path in paths)
+        listed = ", ".join(path.relative_to(root).as_posix() for path in paths)
         raise refused(f"the scenario stands in several files: {listed}; rename all but one in an editor", name)
     return paths[0]
 
@@ -117,6 +118,15 @@ def new_scenario_file(root: Path, scenario: str) -> Path:
 def _folded(name: str) -> str:
     """A name as file systems that ignore case and composition see it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def located(problem: Problem, root: Path) -> Problem:
+    """A problem with its file as pages name files: from the workspace, wherever the server was started."""
+    if problem.file is None or not Path(problem.file).suffix:  # what stands for the call, such as `--until`
+        return problem
+    path = absolute(Path(problem.file))
+    inside = path.is_relative_to(root)
+    return problem.model_copy(update={"file": path.relative_to(root).as_posix()}) if inside else problem
 
 
 def relative(path: Path, root: Path) -> str:

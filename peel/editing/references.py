@@ -23,21 +23,25 @@ _MAGIC = re.compile(r"[*?\[]")
 _LARGEST_CODE = 1_000_000
 """The largest Python file, in bytes, whose functions may be named."""
 _MOST_DOCUMENTS = 20_000
+_FOREIGN_MODEL = re.compile(r"(?!sentence-transformers/)[\w.-]+/[\w.-]+")
+"""A model on the Hugging Face hub that anybody may have put there; without an owner it is of sentence-transformers."""
 _INSIDE = "a scenario that is edited here names only what lies in the workspace, in no hidden folder"
 
 
-def reference_problems(value: Json, origin: Origin, *, root: FilePath) -> tuple[Problem, ...]:
-    """What a scenario names that it may not, each at its line. `value` is the file's, as it was parsed."""
-    found = _References(origin.directory, root)
+def reference_problems(value: Json, origin: Origin, *, root: FilePath, before: Json = None) -> tuple[Problem, ...]:
+    """What a scenario names that it may not, each at its line. `value` is the file's, as it was parsed; `before` what
+    the file held until now, whose embedding models stand."""
+    found = _References(origin.directory, root, frozenset(_embeddings(before)))
     return tuple(origin.problem(message, path) for path, message in found.wrong(value))
 
 
 class _References:
     """The names in one scenario file, relative to its folder."""
 
-    def __init__(self, folder: FilePath, root: FilePath) -> None:
+    def __init__(self, folder: FilePath, root: FilePath, known_models: frozenset[str]) -> None:
         self._folder = folder
         self._root = root
+        self._known_models = known_models
 
     def wrong(self, value: Json) -> Iterator[tuple[Path, str]]:
         """The path and the sentence of each name that leads out."""
@@ -93,11 +97,16 @@ class _References:
         return f"the document {shortened(outside[0])!r} is not the workspace's own; {_INSIDE}" if outside else None
 
     def _model(self, name: str) -> str | None:
-        """An embedding model may be named by a path, which is relative to the workspace."""
+        """An embedding model may be named by a path, which is relative to the workspace, or fetched by its name."""
         is_path = not _is_relative(name) or name.startswith((".", "~")) or name.count("/") > 1
         if (is_path or os.path.lexists(self._root / name)) and not self._is_own_model(name):
             return f"the embedding model {shortened(name)!r} is not the workspace's own; {_INSIDE}"
-        return None
+        if not _FOREIGN_MODEL.fullmatch(name) or name in self._known_models or os.path.lexists(self._root / name):
+            return None
+        return (
+            f"the embedding model {shortened(name)!r} would be fetched and loaded by the server; name one without an "
+            "owner, such as all-MiniLM-L6-v2, or write it into the file in an editor"
+        )
 
     def _is_own_model(self, name: str) -> bool:
         return _is_relative(name) and not name.startswith("~") and is_own(self._root / name, self._root)
@@ -109,6 +118,14 @@ def _is_relative(written: str) -> bool:
     up = len(list(itertools.takewhile(lambda part: part in (".", ".."), parts)))
     rest = [_MAGIC.sub("x", part).rstrip("]") or "x" for part in parts[up:] if part]
     return not written.startswith("/") and all(is_plain(part) for part in rest)
+
+
+def _embeddings(value: Json) -> Iterator[str]:
+    """Every embedding model that a scenario names, whatever it stands in."""
+    for item in value if isinstance(value, list) else ():
+        yield from _embeddings(item)
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield from _texts(item) if key.rpartition(".")[2] == "embedding" else _embeddings(item)
 
 
 def _texts(value: Json) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from peel.editing.csv_table import as_csv
 from peel.editing.files import Content, Files
 from peel.editing.line_merge import with_line_ends
-from peel.editing.places import existing, new_scenario_file, refused, relative, scenario_file, scenario_files
+from peel.editing.places import existing, located, new_scenario_file, refused, relative, scenario_file, scenario_files
 from peel.editing.references import reference_problems
 from peel.editing.required import Required, required_of
 from peel.editing.scenario_form import ScenarioView, fields_of, new_text, with_fields
@@ -119,7 +119,7 @@ class ScenarioFiles:
         """What is wrong with a scenario: code and files that it may not name, else all that `check` says."""
         text = drafts.get(path)
         outside = self._outside(text, path) if text is not None else ()
-        return tuple(self._located(problem) for problem in outside or self._check(path, drafts))
+        return tuple(located(problem, self._root) for problem in outside or self._check(path, drafts))
 
     def read(self, name: str) -> tuple[Path, Content]:
         """A scenario's file and what it holds. Raises UnknownScenario, DefinitionError for one outside."""
@@ -156,12 +156,13 @@ class ScenarioFiles:
         _check_name(name, file, document.place.nearest(("scenario",)).line)
         outside = self._outside(text, path)
         if outside:
-            raise DefinitionError([self._located(problem) for problem in outside])
+            raise DefinitionError([located(problem, self._root) for problem in outside])
         return name
 
     def _outside(self, text: str, path: Path) -> tuple[Problem, ...]:
         document = parse_yaml(text)
-        return reference_problems(document.value, origin_of(path, document.place), root=self._root)
+        before = parse_yaml(self._files.read(path).text).value if path.exists() else None
+        return reference_problems(document.value, origin_of(path, document.place), root=self._root, before=before)
 
     def _header(self, fields: Mapping[str, Json]) -> list[str]:
         """The columns of a new sheet: the inputs that the orchestration asks for, and an expected answer."""
@@ -170,14 +171,6 @@ class ScenarioFiles:
         shared = fields.get("inputs")
         inputs = [one for one in needed.inputs if not isinstance(shared, dict) or one not in shared]
         return ["id", *inputs, "expected.answer"]
-
-    def _located(self, problem: Problem) -> Problem:
-        """A problem with its file as pages name files: from the workspace, wherever the server was started."""
-        if problem.file is None:
-            return problem
-        path = absolute(Path(problem.file))
-        inside = path.is_relative_to(self._root)
-        return problem.model_copy(update={"file": path.relative_to(self._root).as_posix()}) if inside else problem
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()

@@ -74,7 +74,8 @@ def _text(text: str, like: Any) -> Any:
         return LiteralScalarString(text)
     if not text.isprintable():
         return DoubleQuotedScalarString(text)
-    if isinstance(like, DoubleQuotedScalarString | SingleQuotedScalarString):
+    # An empty text is quoted because it has to be, which says nothing of the next.
+    if like and isinstance(like, DoubleQuotedScalarString | SingleQuotedScalarString):
         return type(like)(text)
     if _PLAIN.fullmatch(text) and _resolves_to_text(text) and parse_yaml(text).value == text:
         return PlainScalarString(text)

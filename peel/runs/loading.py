@@ -105,8 +105,8 @@ def compile_selection(
     """Load and compile what a selection takes. Executes nothing.
 
     `found` are problems found before, of peel.yaml or the call; `compile_one` says how much of a scenario variant is
-    compiled; `baselines` finds the runs that gates name; `drafts` are texts in place of files. Raises DefinitionError with every problem of every file,
-    sorted by file and line.
+    compiled; `baselines` finds the runs that gates name; `drafts` are texts in place of files. Raises DefinitionError
+    with every problem of every file, sorted by file and line.
     """
     loaded = [load_scenario(root / path, root=root, drafts=drafts) for path in selection.scenarios]
     if selection.given is not None:

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from peel.editing.places import located
 from peel.errors import (
     AccountError,
     ConflictError,
@@ -24,6 +25,7 @@ from peel.web.rendering import is_part, page
 from peel.web.running import Busy
 from peel.web.security.boundaries import headers_for
 from peel.web.security.visitors import Visitor, identify
+from peel.web.server import server_of
 
 _STATUS: tuple[tuple[type[PeelError], int], ...] = (
     (UnknownRun, 404),
@@ -37,6 +39,7 @@ _STATUS: tuple[tuple[type[PeelError], int], ...] = (
     (PeelError, 422),
 )
 _STORE_FAILS = "the store cannot be used just now; the server's log says why"
+_HEADINGS = {403: "Not allowed", 404: "Not found", 500: "This went wrong", 503: "This went wrong"}
 _LOG = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ def add_failures(app: FastAPI) -> None:
     @app.exception_handler(PeelError)
     def peel_error(request: Request, error: PeelError) -> Response:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
-        return _told(request, status, _STORE_FAILS if status == 503 and _is_nobody(request, error) else str(error))
+        return _told(request, status, _words(request, error, status))
 
     @app.exception_handler(StarletteHTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
@@ -68,7 +71,10 @@ def add_failures(app: FastAPI) -> None:
 def _told(request: Request, status: int, sentence: str, *, headers: dict[str, str] | None = None) -> Response:
     if _is_api(request):
         return JSONResponse({"detail": _encodable(sentence)}, status_code=status, headers=headers)
-    response: Response = page(request, _visitor(request), "failure.html", status=status, sentence=_encodable(sentence))
+    heading = _HEADINGS.get(status, "This was not done")
+    response: Response = page(
+        request, _visitor(request), "failure.html", status=status, heading=heading, sentence=_encodable(sentence)
+    )
     response.headers.update(headers or {})
     return response
 
@@ -81,12 +87,15 @@ def _visitor(request: Request) -> Visitor:
         return Visitor(None, None, "page", "", is_new=False, address="")
 
 
-def _is_nobody(request: Request, error: PeelError) -> bool:
-    """Whether who asked may not be told of the server's files; the log is told."""
-    if _visitor(request).name is not None:
-        return False
-    _LOG.error("%s", error)
-    return True
+def _words(request: Request, error: PeelError, status: int) -> str:
+    """What is told of an error. Where the server keeps its files is for admins and its log."""
+    if status == 503 and not _visitor(request).may("admin"):
+        _LOG.error("%s", error)
+        return _STORE_FAILS
+    if isinstance(error, DefinitionError):
+        root = server_of(request).workspace.root
+        return "\n".join(str(located(problem, root)) for problem in error.problems)
+    return str(error)
 
 
 def _asked(request: Request) -> str:

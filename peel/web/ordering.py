@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from peel.editing.places import existing, scenario_file
+from peel.editing.places import existing, scenario_file, scenario_files
 from peel.errors import DefinitionError
 from peel.estimates.foresight import what_a_run_can_show
 from peel.models.opening import provider_of
@@ -56,7 +56,7 @@ def request_of(workspace: Workspace, order: RunOrder, *, by: str | None) -> RunR
     """
     check_models(workspace.definition.models, order.models)
     return RunRequest(
-        paths=tuple(_path(workspace, name) for name in order.scenarios or workspace.scenario_files.names()),
+        paths=paths_of(workspace, order.scenarios),
         repetitions=order.repetitions,
         cases=order.cases,
         tags=order.tags,
@@ -76,18 +76,37 @@ def start(running: Running, order: RunOrder, *, by: str | None) -> str:
     """
     with running.opened() as workspace:
         request = request_of(workspace, order, by=by)
-        foresee(workspace, request)
+        planned(workspace, request)
     return running.start(request)
 
 
-def foresee(workspace: Workspace, request: RunRequest) -> Foresight:
-    """What a request will take; executes nothing. Not to be called in an event loop.
+def paths_of(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
+    """The files of scenarios by their names, of all where none is named: no path comes from a browser.
+
+    Raises UnknownScenario, DefinitionError where one leads out of the workspace.
+    """
+    root = workspace.root
+    every = scenario_files(root).values() if not names else ()
+    found = [scenario_file(root, name) for name in names] or [path for paths in every for path in paths]
+    for path in found:
+        existing(root, absolute(path))
+    return tuple(str(absolute(path)) for path in found)
+
+
+def planned(workspace: Workspace, request: RunRequest) -> Run:
+    """The run that a request would make; executes nothing. Not to be called in an event loop.
 
     Raises DefinitionError with everything that is wrong, also where the run would be too large.
     """
     run = asyncio.run(workspace.preview(request))
     if run.planned > MOST_EXECUTIONS:
         _fail(f"the run would have {run.planned:,} executions; {MOST_EXECUTIONS:,} are allowed here: take fewer cases")
+    return run
+
+
+def foresee(workspace: Workspace, request: RunRequest) -> Foresight:
+    """What a request will take. Called and raises as `planned`."""
+    run = planned(workspace, request)
     told = workspace.foresight(run)
     return Foresight(
         planned=run.planned,
@@ -122,12 +141,6 @@ def _is_served(role: ModelDefinition, name: str) -> bool:
     changed = role.model_copy(update={"model": name})
     by_server = provider_of(role) == provider_of(changed) == "openai"
     return by_server and "$" not in name and name.isprintable()
-
-
-def _path(workspace: Workspace, name: str) -> str:
-    path = absolute(scenario_file(workspace.root, name))
-    existing(workspace.root, path)
-    return str(path)
 
 
 def _plans(run: Run) -> tuple[ScenarioPlan, ...]:

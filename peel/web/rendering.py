@@ -1,4 +1,4 @@
-"""Pages as HTML. Everything that a template is given is text and is escaped, save what PEEL's own reports made of it."""
+"""Pages as HTML. Everything that a template is given is text and is escaped, save what PEEL's reports made of it."""
 
 from __future__ import annotations
 

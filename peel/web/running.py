@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -102,8 +103,9 @@ class Running:
             carried = list(self._carried)
         for one in carried:
             one.cancel()
+        until = time.monotonic() + ENDS_WITHIN_S
         for one in carried:
-            one.thread.join(ENDS_WITHIN_S)
+            one.thread.join(max(0.0, until - time.monotonic()))
 
     def _resumable(self, given: str) -> str:
         """The id of a run to be completed. Raises ResumeError where nothing is left of it, UnknownRun."""
@@ -169,10 +171,11 @@ class _CarriedRun:
         self._cancel: Callable[[], object] = lambda: None
 
     def cancel(self) -> None:
-        """End it, now or as soon as it begins."""
+        """End it, now or as soon as it begins. Only once: a second time would cut off how the first ends it."""
         with self._guard:
-            self._is_cancelled = True
-            self._cancel()
+            if not self._is_cancelled:
+                self._is_cancelled = True
+                self._cancel()
 
     def preparing(self, what: str) -> None:
         """Nothing waits to be told."""

@@ -49,11 +49,14 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A scenario's last finished run and those before it. `others` are the gates that are on no evaluator's line."""
+    """A scenario's last finished run and those before it. `others` are the gates that are on no evaluator's line,
+    `verdicts` those of every gate of every variant; `hidden` counts the variants that have no line here."""
 
     run: str
     lines: tuple[Line, ...]
     others: tuple[Gate, ...]
+    verdicts: tuple[str, ...]
+    hidden: int
     more: int
 
 
@@ -81,8 +84,8 @@ def latest_of(server: Server, names: Sequence[str], *, runs: int) -> dict[str, L
 
 
 def shown_numbers(server: Server, name: str, latest: Latest, *, variants: bool) -> Shown | None:
-    """The numbers of a scenario's latest finished runs; None where there is none. Without `variants`, those of the
-    first variant alone."""
+    """The numbers of a scenario's latest finished runs; None where there is none. Without `variants`, the lines are
+    those of the first variant alone."""
     if latest.run is None:
         return None
     summary = of_scenario(server.numbers.summary(latest.run, latest.marks), name)
@@ -90,7 +93,14 @@ def shown_numbers(server: Server, name: str, latest: Latest, *, variants: bool) 
     parts = summary.scenarios if variants else summary.scenarios[:1]
     lines = [_line(part, one, outlines) for part in parts for one in part.evaluators]
     others = [gate for part in parts for gate in part.gates if gate.subject not in {one.id for one in part.evaluators}]
-    return Shown(latest.run, tuple(lines[:MOST_LINES]), tuple(map(_gate, others)), max(0, len(lines) - MOST_LINES))
+    return Shown(
+        latest.run,
+        tuple(lines[:MOST_LINES]),
+        tuple(map(_gate, others)),
+        verdicts=tuple(gate.verdict for part in summary.scenarios for gate in part.gates),
+        hidden=len(summary.scenarios) - len(parts),
+        more=max(0, len(lines) - MOST_LINES),
+    )
 
 
 def of_scenario(summary: RunSummary, name: str) -> RunSummary:

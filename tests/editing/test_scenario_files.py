@@ -166,6 +166,15 @@ def test_a_scenario_behind_a_link_that_leads_outside_is_not_opened(workspace, ro
     assert outside.read_text("utf-8") == "scenario: linked\nsecret: 1\n"
 
 
+def test_a_scenario_twice_of_which_one_is_a_link_that_leads_outside_is_told(workspace, root, tmp_path_factory):
+    """By the names that both have in the workspace."""
+    outside = tmp_path_factory.mktemp("outside") / "same.yaml"
+    outside.write_bytes(file(root).read_bytes())
+    (root / "scenarios/linked.yaml").symlink_to(outside)
+    with pytest.raises(DefinitionError, match=r"scenarios/linked\.yaml"):
+        workspace.scenario_files.view("support")
+
+
 def test_a_new_scenario_takes_no_file_that_is_there(workspace, root):
     """The sheet of its cases must be new as well: nothing is written over."""
     (root / "scenarios/returns.csv").write_text("id\nkeep\n", "utf-8")

@@ -345,7 +345,7 @@ def open_page(browser: Any, live: Live, password_hash: str) -> Iterator[Callable
     def opened(path: str = "/", *, role: Any = None, name: str = "", **options: Any) -> Any:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         _watch(page, live.url)
         if role is not None:
             who = name or role

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
 
 from peel.errors import ServerError
 from peel.web.security.addresses import Address
-from peel.web.security.boundaries import HEADERS, LONGEST_BODY, POLICY
+from peel.web.security.boundaries import HEADERS, LONGEST_BODY, POLICY, Boundaries
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -138,6 +143,35 @@ def _received(connection: socket.socket) -> bytes:
         return connection.recv(65_536)
     except OSError:
         return b""
+
+
+def test_a_body_that_never_comes_is_not_waited_for() -> None:
+    """What holds a request open must not hold its place for ever; an answer may take as long as it takes."""
+    sent: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def carried(first: Message, more: asyncio.Event) -> None:
+        messages = iter([first])
+
+        async def receive() -> Message:
+            for message in messages:
+                return message
+            await more.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        host = (b"host", b"127.0.0.1")
+        scope = {"type": "http", "method": "POST", "path": "/", "scheme": "http", "headers": [host]}
+        await Boundaries(app, address=Address("127.0.0.1", 8000), body_within_s=0.01)(scope, receive, send)
+
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(carried({"type": "http.request", "body": b"a", "more_body": True}, asyncio.Event()))
+    assert refused.value.status_code == 408
+    asyncio.run(carried({"type": "http.request", "body": b"a", "more_body": False}, asyncio.Event()))
 
 
 def test_a_head_without_end_is_cut_off_by_the_real_server(live: Any) -> None:
@@ -273,3 +307,18 @@ def test_health_says_ok_only_when_the_store_answers(client: Any, workspace: Any,
     assert failing.status_code == 503
     assert "the store cannot be used just now" in failing.text
     assert str(root) not in failing.text
+
+
+def test_what_the_store_complains_of_is_for_admins(client_as: Callable[..., Any], root: Any) -> None:
+    """It names files or hosts of the server; who is logged in with less is sent to the log."""
+    viewer, admin = client_as("viewer"), client_as("admin")
+    with closing(sqlite3.connect(root / ".peel/peel.db")) as store:
+        store.execute("DROP TABLE scores")
+    told = {one: one.get("/api/runs?limit=1").status_code for one in (viewer, admin)}
+    assert set(told.values()) == {200}
+    for path in ("/agreement", "/api/agreement"):
+        failing = viewer.get(path)
+        assert failing.status_code == 503
+        assert "the server&#39;s log says why" in failing.text or "the server's log says why" in failing.text
+        assert str(root) not in failing.text
+        assert "scores" in admin.get(path).text

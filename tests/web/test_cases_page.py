@@ -239,7 +239,7 @@ def test_an_export_is_safe_and_comes_back_as_it_was(open_page, client, root):
     assert exported.headers["content-disposition"].startswith("attachment")
     page = open_page("/scenarios/support/cases")
     page.set_input_files("#file", files=[{"name": "cases.csv", "mimeType": "text/csv", "buffer": exported.content}])
-    page.locator("#said p", has_text="0 new cases, 10 with an id").wait_for()
+    page.locator("#said p", has_text="10 cases: 10 changed, whose id was there").wait_for()
     assert page.locator("#save").is_disabled()
     assert sheet(root).read_bytes() == before
 

@@ -185,6 +185,7 @@ def test_the_last_save_can_be_taken_back(client, root):
         "evaluators: [{id: x, use: '../evaluators/missing.py:f'}]",
         "evaluators: [{id: x, use: '../linked/evil.py:run'}]",
         "evaluators: [{id: x, use: similarity, embedding: ../../model}]",
+        "inputs: {x: {knowledge: '*.md', embedding: ../../model}}",
         "variants: {v: {x.knowledge: /etc/passwd}}",
         "matrix: {x.knowledge: [[/etc/passwd]]}",
     ],
@@ -208,6 +209,20 @@ def test_nothing_outside_the_workspace_can_be_named(client, root, line, tmp_path
     assert client.change("/scenarios/support/edit", text=text, seen=seen(client)).status_code == 422
     assert support(root).read_bytes() == before
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_of_anybody_is_fetched_only_where_an_engineer_named_it(client, root):
+    """A browser cannot make the server load what a stranger put on a hub; what the file already says stands."""
+    line = "evaluators: [{id: near, use: similarity, embedding: stranger/model}]"
+    text = f"scenario: support\norchestration: reply\ncases: support.csv\n{line}\n"
+    tried = client.change("/scenarios/support/attempt", text=text).json()["problems"]
+    assert "stranger/model" in tried[0]["message"] and "would be fetched" in tried[0]["message"]
+    assert client.change("/scenarios/support/edit", text=text, seen=seen(client)).status_code == 422
+    support(root).write_text(text, encoding="utf-8")
+    other = text.replace("id: near", "id: like")
+    assert client.change("/scenarios/support/edit", text=other, seen=seen(client)).status_code == 303
+    own = text.replace("stranger/model", "sentence-transformers/all-MiniLM-L6-v2")
+    assert "would be fetched" not in client.change("/scenarios/support/attempt", text=own).text
 
 
 def test_a_function_of_the_workspace_can_be_named(client, root):

@@ -14,7 +14,6 @@ from peel.records import Record
 from peel.records.accounts import Role
 from peel.reports.json import plain
 from peel.web.security.visitors import Visitor
-from peel.web.server import Server, server_of
 
 MOST_LISTED = 200
 """How many entries one answer lists at most."""
@@ -79,13 +78,6 @@ def json_only(request: Request) -> None:
     has_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
     if kind != "application/json" and (kind or has_body):
         raise HTTPException(415, "the body is JSON here; send it as application/json")
-
-
-def audited(request: Request, visitor: Visitor, action: str, subject: str) -> Server:
-    """The server, after a change was noted in its log."""
-    server = server_of(request)
-    server.audit.add(action, subject, actor=name_of(visitor), via=visitor.via, address=visitor.address)
-    return server
 
 
 def name_of(visitor: Visitor) -> str:

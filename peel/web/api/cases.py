@@ -9,8 +9,9 @@ from fastapi.responses import Response
 
 from peel.editing.case_cells import CaseRow, CasesView, TableChange
 from peel.records import Problem, Record
-from peel.web.api.answering import Limit, ScenarioName, Seen, answer, audited, changes, reads
+from peel.web.api.answering import Limit, ScenarioName, Seen, answer, changes, reads
 from peel.web.api.scenarios import Undo
+from peel.web.security.noting import note
 from peel.web.security.visitors import Editor, Viewer
 from peel.web.server import server_of
 
@@ -70,7 +71,7 @@ def change_cases(
 ) -> Response:
     """Change, add and remove rows and columns, all at once or not at all; 409 where the file was changed meanwhile."""
     view = server_of(request).workspace.case_files.save(scenario, new.change, seen=new.seen)
-    audited(request, visitor, "save cases", scenario)
+    note(request, visitor, "save cases", scenario)
     return answer(_page(view, first, limit))
 
 
@@ -90,7 +91,7 @@ def undo_cases(
 ) -> Response:
     """Take the last write of the cases back."""
     view = server_of(request).workspace.case_files.undo(scenario, seen=last.seen)
-    audited(request, visitor, "undo cases", scenario)
+    note(request, visitor, "undo cases", scenario)
     return answer(_page(view, first, limit))
 
 

@@ -11,8 +11,9 @@ from peel.records.foresight import Foresight
 from peel.records.listing import RunList, RunStanding
 from peel.records.runs import RunStatus
 from peel.store.listing import Wanted
-from peel.web.api.answering import Limit, Nothing, RunName, Word, answer, audited, changes, name_of, reads
+from peel.web.api.answering import Limit, Nothing, RunName, Word, answer, changes, name_of, reads
 from peel.web.ordering import RunLimits, RunOrder, foresee, request_of, start
+from peel.web.security.noting import note
 from peel.web.security.visitors import Editor, Viewer
 from peel.web.server import server_of
 from peel.workspace import RunRequest
@@ -41,7 +42,7 @@ def start_run(request: Request, visitor: Editor, order: RunOrder) -> Response:
     """Start a run; the answer comes as soon as it is in the store, while it goes on. 409 where too many run already."""
     running = server_of(request).running
     run_id = start(running, order, by=name_of(visitor))
-    audited(request, visitor, "start run", run_id)
+    note(request, visitor, "start run", run_id)
     return answer(running.standing(run_id), status=201)
 
 
@@ -64,7 +65,7 @@ def cancel_run(request: Request, visitor: Editor, run: RunName, body: Nothing = 
     running = server_of(request).running
     run_id = running.standing(run).id
     running.cancel(run_id)
-    audited(request, visitor, "cancel run", run_id)
+    note(request, visitor, "cancel run", run_id)
     return answer(running.standing(run_id), status=202)
 
 
@@ -74,5 +75,5 @@ def resume_run(request: Request, visitor: Editor, run: RunName, limits: RunLimit
     running, wanted = server_of(request).running, limits or RunLimits()
     resumed = RunRequest(resume=run, concurrency=wanted.concurrency, budget_usd=wanted.budget_usd)
     run_id = running.start(resumed)
-    audited(request, visitor, "resume run", run_id)
+    note(request, visitor, "resume run", run_id)
     return answer(running.standing(run_id), status=202)

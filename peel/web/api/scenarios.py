@@ -12,7 +12,8 @@ from peel.editing.scenario_form import ScenarioView
 from peel.records import Json, Record
 from peel.records.listing import RunEntry, ScenarioEntry, ScenarioList
 from peel.store.listing import Wanted
-from peel.web.api.answering import Limit, ScenarioName, Seen, Word, answer, audited, changes, reads
+from peel.web.api.answering import Limit, ScenarioName, Seen, Word, answer, changes, reads
+from peel.web.security.noting import note
 from peel.web.security.visitors import Editor, Viewer
 from peel.web.server import server_of
 from peel.workspace import Workspace
@@ -70,7 +71,7 @@ def list_scenarios(request: Request, visitor: Viewer, limit: Limit = 50, after: 
 def create_scenario(request: Request, visitor: Editor, new: NewScenario) -> Response:
     """Make a scenario and an empty sheet for its cases."""
     view = server_of(request).workspace.scenario_files.create(new.fields)
-    audited(request, visitor, "create scenario", view.path)
+    note(request, visitor, "create scenario", view.path)
     return answer(view, status=201)
 
 
@@ -84,7 +85,7 @@ def read_scenario(request: Request, visitor: Viewer, scenario: ScenarioName) -> 
 def write_scenario(request: Request, visitor: Editor, scenario: ScenarioName, new: ScenarioText) -> Response:
     """Write a scenario's file as text; 409 where it is not the one that was seen."""
     view = server_of(request).workspace.scenario_files.save(scenario, new.text, seen=new.seen)
-    audited(request, visitor, "save scenario", view.path)
+    note(request, visitor, "save scenario", view.path)
     return answer(view)
 
 
@@ -92,7 +93,7 @@ def write_scenario(request: Request, visitor: Editor, scenario: ScenarioName, ne
 def change_scenario(request: Request, visitor: Editor, scenario: ScenarioName, new: ScenarioFields) -> Response:
     """Change keys of a scenario's file; comments and order of the rest stay. 409 as for PUT."""
     view = server_of(request).workspace.scenario_files.change(scenario, new.fields, seen=new.seen)
-    audited(request, visitor, "save scenario", view.path)
+    note(request, visitor, "save scenario", view.path)
     return answer(view)
 
 
@@ -108,7 +109,7 @@ def check_scenario(request: Request, visitor: Editor, scenario: ScenarioName, gi
 def undo_scenario(request: Request, visitor: Editor, scenario: ScenarioName, last: Undo) -> Response:
     """Take the last write of a scenario's file back."""
     view = server_of(request).workspace.scenario_files.undo(scenario, seen=last.seen)
-    audited(request, visitor, "undo scenario", view.path)
+    note(request, visitor, "undo scenario", view.path)
     return answer(view)
 
 

@@ -15,7 +15,8 @@ from peel.errors import DefinitionError
 from peel.records import ManualItem, Record
 from peel.records.manual import ScoringQueue, ScoringStep, Submitted
 from peel.runs.manual import LONGEST_COMMENT, Answer, ManualScoring
-from peel.web.api.answering import RunName, answer, audited, changes, name_of, reads
+from peel.web.api.answering import RunName, answer, changes, name_of, reads
+from peel.web.security.noting import note
 from peel.web.security.visitors import Rater, Visitor
 from peel.web.server import server_of
 
@@ -75,7 +76,7 @@ def submit(request: Request, visitor: Rater, session: Session, item: Item, given
     scoring = _scoring(request, visitor, session, item=item)
     new = scoring.submit([Answer(item, given.value, given.comment, given.submission)])
     if new:
-        audited(request, visitor, "score", f"{scoring.run_id} {item}")
+        note(request, visitor, "score", f"{scoring.run_id} {item}")
     return answer(Submitted(new=bool(new), progress=scoring.progress()))
 
 

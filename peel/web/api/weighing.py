@@ -30,7 +30,9 @@ Margin = Annotated[
     float, Query(ge=0.0, le=1.0, allow_inf_nan=False, description="The smallest difference that matters.")
 ]
 Side = Annotated[Word, Query(description="`RUN`, `RUN:SCENARIO`, `RUN:VARIANT` or `RUN:SCENARIO/VARIANT`.")]
-Evaluators = Annotated[list[Annotated[str, Field(max_length=200)]], Query(max_length=100, description="Only these.")]
+Evaluators = Annotated[
+    list[Annotated[str, Field(max_length=200)]] | None, Query(max_length=100, description="Only these.")
+]
 
 
 @router.get("/comparison", response_model=Comparison, tags=["comparison"], **reads("viewer", 404))
@@ -67,8 +69,8 @@ def plan(
     half_width: Share | None = None,
     difference: Share | None = None,
     power: Share | None = None,
-    case_cost: Costs = 10.0,
-    evaluator: Evaluators | None = None,
+    case_cost: Costs | None = None,
+    evaluator: Evaluators = None,
     show_at_least: Share | None = None,
     truth: Share | None = None,
 ) -> Response:

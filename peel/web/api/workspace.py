@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from peel.records import Orchestration
 from peel.records.listing import OrchestrationEntry, VisitorEntry, WorkspaceEntry
 from peel.web.api.answering import answer, name_of, reads
-from peel.web.api.reports import FORMATS
+from peel.web.downloads import FORMATS
 from peel.web.security.visitors import Viewer
 from peel.web.server import server_of
 

@@ -16,6 +16,7 @@ from peel.records import Problem
 from peel.scenarios.documents import FORBIDDEN
 from peel.web.pages.addresses import scenario_url
 from peel.web.rendering import page
+from peel.web.security.noting import note
 from peel.web.security.visitors import Editor, Viewer
 from peel.web.server import server_of
 
@@ -55,7 +56,7 @@ def save(request: Request, visitor: Editor, name: str, change: Change, seen: See
     files = server.workspace.case_files
     answer = _answer(lambda: files.save(name, _read(change), seen=seen), lambda: files.view(name))
     if answer.status_code == 200:
-        server.audit.add("save cases", name, actor=visitor.name or "", via=visitor.via, address=visitor.address)
+        note(request, visitor, "save cases", name)
     return answer
 
 
@@ -66,7 +67,7 @@ def undo(request: Request, visitor: Editor, name: str, seen: Seen) -> Response:
     files = server.workspace.case_files
     answer = _answer(lambda: files.undo(name, seen=seen), lambda: files.view(name))
     if answer.status_code == 200:
-        server.audit.add("undo cases", name, actor=visitor.name or "", via=visitor.via, address=visitor.address)
+        note(request, visitor, "undo cases", name)
     return answer
 
 

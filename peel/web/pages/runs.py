@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from io import BytesIO
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -13,29 +11,19 @@ from markupsafe import Markup
 from peel.records import Run, RunStatus
 from peel.reports.html_summary import models
 from peel.store.listing import Wanted
+from peel.web.downloads import FORMATS, report_file
 from peel.web.numbers import SMALL
 from peel.web.pages.amounts import dollars
 from peel.web.rendering import page
-from peel.web.security.visitors import Editor, Viewer, Visitor
+from peel.web.security.noting import note
+from peel.web.security.visitors import Editor, Viewer
 from peel.web.server import Server, server_of
 from peel.workspace import RunRequest
-from peel.workspace.reading import REPORTS
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
 A_PAGE = 50
 """How many runs a page of the list has."""
-
-FORMATS = {
-    "html": "text/html",
-    "json": "application/json",
-    "csv": "text/csv",
-    "junit": "application/xml",
-    "markdown": "text/markdown",
-}
-"""The formats that reports are offered in, with what each is sent as."""
-
-_FILE_NAME = re.compile(r"[^\w.-]")
 
 Name = Annotated[str, Query(max_length=200)]
 
@@ -82,7 +70,7 @@ def show(request: Request, visitor: Viewer, run_id: str) -> Response:
         report=_report(server, run) if is_kept else None,
         is_large=run.planned > SMALL,
         previous=earlier[0] if earlier else None,
-        formats=FORMATS,
+        formats=sorted(FORMATS, key=lambda one: one != "html"),
     )
 
 
@@ -106,22 +94,17 @@ def show_report(request: Request, visitor: Viewer, run_id: str) -> Response:
 @router.get("/{run_id}/report.{report_format}")
 def download(request: Request, visitor: Viewer, run_id: str, report_format: str) -> Response:
     """The report as a file."""
-    if report_format not in FORMATS:
-        raise HTTPException(404, f"there is no report format {report_format!r}; there are {', '.join(FORMATS)}")
-    server, out = server_of(request), BytesIO()
-    source = server.workspace.source(run_id)
-    server.workspace.write_report(source, report_format, out)
-    name = _FILE_NAME.sub("_", source.stored.run.id) + REPORTS.resolve(report_format)().suffix
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(out.getvalue(), media_type=FORMATS[report_format], headers=headers)
+    for known in FORMATS:
+        if known == report_format:
+            return report_file(server_of(request).workspace, run_id, known)
+    raise HTTPException(404, f"there is no report format {report_format!r}; there are {', '.join(FORMATS)}")
 
 
 @router.post("/{run_id}/cancel")
 def cancel(request: Request, visitor: Editor, run_id: str) -> Response:
     """End a run that this server carries out; it can be resumed."""
-    server = server_of(request)
-    server.running.cancel(run_id)
-    _note(server, visitor, "cancel run", run_id)
+    server_of(request).running.cancel(run_id)
+    note(request, visitor, "cancel run", run_id)
     return RedirectResponse(f"/runs/{run_id}", status_code=303)
 
 
@@ -130,9 +113,8 @@ def resume(
     request: Request, visitor: Editor, run_id: str, budget: Annotated[str, Form(max_length=40)] = ""
 ) -> Response:
     """Complete a run that ended too early."""
-    server = server_of(request)
-    found = server.running.start(RunRequest(resume=run_id, budget_usd=dollars(budget)))
-    _note(server, visitor, "resume run", found)
+    found = server_of(request).running.start(RunRequest(resume=run_id, budget_usd=dollars(budget)))
+    note(request, visitor, "resume run", found)
     return RedirectResponse(f"/runs/{found}", status_code=303)
 
 
@@ -145,7 +127,3 @@ def _status(written: str) -> RunStatus | None:
     if written and written not in known:
         raise HTTPException(422, f"there is no status {written[:40]!r}; there are {', '.join(known)}")
     return known.get(written)
-
-
-def _note(server: Server, visitor: Visitor, action: str, subject: str) -> None:
-    server.audit.add(action, subject, actor=visitor.name or "", via=visitor.via, address=visitor.address)

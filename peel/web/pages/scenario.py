@@ -16,6 +16,7 @@ from peel.scenarios.file_format import MEASURES, NESTED_FORMS, EvaluatorGateEntr
 from peel.schema import evaluator_schemas
 from peel.web.pages.addresses import scenario_url
 from peel.web.rendering import page
+from peel.web.security.noting import note
 from peel.web.security.visitors import Editor, Viewer, Visitor
 from peel.web.server import Server, server_of
 
@@ -49,7 +50,7 @@ def create(
         view = server.workspace.scenario_files.create(given)
     except DefinitionError as error:
         return _new(request, visitor, given, error.problems)
-    _note(server, visitor, "create scenario", view.path)
+    note(request, visitor, "create scenario", view.path)
     return _to(view, "new")
 
 
@@ -74,7 +75,7 @@ def save(request: Request, visitor: Editor, name: str, text: Text, seen: Seen) -
         return _edit(
             request, visitor, view, status=422, seen=seen, refusal="Nothing was saved. What keeps it from being saved:"
         )
-    _note(server, visitor, "save scenario", view.path)
+    note(request, visitor, "save scenario", view.path)
     return _to(view, "saved")
 
 
@@ -97,7 +98,7 @@ def undo(request: Request, visitor: Editor, name: str, seen: Seen) -> Response:
     """Take the last save back, where the file is still what was shown."""
     server = server_of(request)
     view = server.workspace.scenario_files.undo(name, seen=seen)
-    _note(server, visitor, "undo scenario", view.path)
+    note(request, visitor, "undo scenario", view.path)
     return _to(view, "undone")
 
 
@@ -173,7 +174,3 @@ def _formats() -> dict[str, Any]:
 
 def _to(view: ScenarioView, said: str) -> Response:
     return RedirectResponse(f"{scenario_url(view.name)}/edit?said={said}", status_code=303)
-
-
-def _note(server: Server, visitor: Visitor, action: str, path: str) -> None:
-    server.audit.add(action, path, actor=visitor.name or "", via=visitor.via, address=visitor.address)

@@ -18,6 +18,7 @@ from peel.records.manual import FACES, SLIDER, STARS, ManualProgress
 from peel.reports.text import as_text, bounded, encodable, source_of, visible
 from peel.runs.manual import LONGEST_COMMENT, Answer, ManualScoring
 from peel.web.rendering import page
+from peel.web.security.noting import note
 from peel.web.security.visitors import Rater, Visitor
 from peel.web.server import Server, server_of
 
@@ -91,12 +92,10 @@ def score(
     comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
 ) -> dict[str, Any]:
     """One answer. What is sent again under the same submission is stored once and acknowledged again."""
-    server = server_of(request)
-    scoring = _session(server, visitor, session)
+    scoring = _session(server_of(request), visitor, session)
     new = scoring.submit([Answer(id, value, comment, submission)])
     if new:
-        run = scoring.run_id
-        server.audit.add("score", f"{run} {id}", actor=_name(visitor), via=visitor.via, address=visitor.address)
+        note(request, visitor, "score", f"{scoring.run_id} {id}")
     return {"new": bool(new), "progress": _progress(scoring.progress())}
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from peel.editing.overview import ListedScenario
+from peel.editing.places import located
 from peel.errors import DefinitionError, PeelError
 from peel.estimates.foresight import what_a_run_can_show
-from peel.estimates.until import ALLOWED, until_in_words
+from peel.estimates.until import until_in_words
 from peel.records import Run, Scenario
 from peel.reports.foresight_wording import what_a_run_will_take
+from peel.web.ordering import paths_of, planned
 from peel.web.pages.amounts import dollars, whole_number
 from peel.web.rendering import page
+from peel.web.security.noting import note
 from peel.web.security.visitors import Editor, Visitor
 from peel.web.server import Server, server_of
-from peel.workspace import RunRequest, Workspace
+from peel.workspace import RunRequest
 
 router = APIRouter(prefix="/runs/new", include_in_schema=False)
 
@@ -50,10 +51,10 @@ def estimate(request: Request, visitor: Editor, start: Annotated[Start, Form()])
     """What the run would execute, show and cost, or why it cannot be started."""
     server = server_of(request)
     try:
-        planned = _planned(server, start)
+        _, run = _ordered(server, start, by=None)
     except PeelError as error:
-        return page(request, visitor, "run_estimate.html", sentences=[], told=_told(error))
-    return page(request, visitor, "run_estimate.html", sentences=_sentences(server, planned), told=[])
+        return page(request, visitor, "run_estimate.html", sentences=[], told=_told(server, error))
+    return page(request, visitor, "run_estimate.html", sentences=_sentences(server, run), told=[])
 
 
 @router.post("")
@@ -61,10 +62,10 @@ def begin(request: Request, visitor: Editor, start: Annotated[Start, Form()]) ->
     """Start the run, and go to its page."""
     server = server_of(request)
     try:
-        run_id = server.running.start(_request(server, start, by=visitor.name))
+        run_id = server.running.start(_ordered(server, start, by=visitor.name)[0])
     except PeelError as error:
-        return _form(request, visitor, start, told=_told(error), status=422)
-    server.audit.add("start run", run_id, actor=visitor.name or "", via=visitor.via, address=visitor.address)
+        return _form(request, visitor, start, told=_told(server, error), status=422)
+    note(request, visitor, "start run", run_id)
     return RedirectResponse(f"/runs/{run_id}", status_code=303)
 
 
@@ -88,7 +89,6 @@ def _form(
         tags=_tags(scenario) if scenario else [],
         start=start,
         told=told or [],
-        until_allowed=ALLOWED,
     )
 
 
@@ -96,31 +96,20 @@ def _tags(scenario: Scenario) -> list[str]:
     return sorted({tag for case in scenario.cases for tag in case.tags})[:MOST_TAGS]
 
 
-def _planned(server: Server, start: Start) -> Run:
-    """The run that would be started, by the files as they are now."""
-    with Workspace(server.workspace.root, store=server.workspace.store_url) as fresh:
-        return asyncio.run(fresh.preview(_request(server, start, by=None)))
-
-
-def _request(server: Server, start: Start, *, by: str | None) -> RunRequest:
-    """Only scenarios of the list can be named: no path comes from a browser. Raises PeelError."""
-    listed = {one.name: one for one in server.workspace.overview.scenarios()}
-    if start.scenario and start.scenario not in listed:
-        raise PeelError(f"the workspace has no scenario {start.scenario[:100]!r}; load the page again")
-    return RunRequest(
-        paths=_paths(server, listed[start.scenario]) if start.scenario else (),
-        repetitions=whole_number(start.repetitions, "the repetitions"),
-        cases=tuple(filter(None, (line.strip() for line in start.cases.splitlines()))),
-        tags=tuple(start.tags),
-        variants=tuple(start.variants),
-        budget_usd=dollars(start.budget),
-        until=start.until.strip() or None,
-        by=by,
-    )
-
-
-def _paths(server: Server, listed: ListedScenario) -> tuple[str, ...]:
-    return tuple(str(server.workspace.root / file) for file in listed.files)
+def _ordered(server: Server, start: Start, *, by: str | None) -> tuple[RunRequest, Run]:
+    """What the form asks for, and the run that it would make by the files as they are now. Raises PeelError."""
+    with server.running.opened() as workspace:
+        request = RunRequest(
+            paths=paths_of(workspace, (start.scenario,) if start.scenario else ()),
+            repetitions=whole_number(start.repetitions, "the repetitions"),
+            cases=tuple(filter(None, (line.strip() for line in start.cases.splitlines()))),
+            tags=tuple(start.tags),
+            variants=tuple(start.variants),
+            budget_usd=dollars(start.budget),
+            until=start.until.strip() or None,
+            by=by,
+        )
+        return request, planned(workspace, request)
 
 
 def _sentences(server: Server, run: Run) -> list[str]:
@@ -144,10 +133,9 @@ def _made_of(run: Run) -> str:
     return f"{shown} (cases × repetitions × variants)"
 
 
-def _told(error: PeelError) -> list[str]:
+def _told(server: Server, error: PeelError) -> list[str]:
     """The problems, with the form's words for what the command calls a flag."""
     if not isinstance(error, DefinitionError):
         return [str(error)]
-    return [
-        str(one).replace("--", "", 1) if (one.file or "").startswith("--") else str(one) for one in error.problems[:30]
-    ]
+    problems = [located(one, server.workspace.root) for one in error.problems[:30]]
+    return [str(one).replace("--", "", 1) if (one.file or "").startswith("--") else str(one) for one in problems]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -11,6 +13,9 @@ from peel.web.security.addresses import Address
 
 LONGEST_BODY = 1_048_576
 """The largest body of a request, in bytes."""
+
+BODY_WITHIN_S = 60.0
+"""How long a body may take to come, in seconds."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -40,9 +45,10 @@ def headers_for(scheme: str) -> dict[str, str]:
 class Boundaries:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, address: Address) -> None:
+    def __init__(self, app: ASGIApp, *, address: Address, body_within_s: float = BODY_WITHIN_S) -> None:
         self._app = app
         self._address = address
+        self._body_within_s = body_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +62,7 @@ class Boundaries:
         elif _said_length(headers) > LONGEST_BODY:
             await _refuse(answer, 413, _TOO_LARGE)
         else:
-            await self._app(scope, _bounded(receive), answer)
+            await self._app(scope, _bounded(receive, within_s=self._body_within_s), answer)
 
 
 _TOO_LARGE = f"the request is larger than {LONGEST_BODY:,} bytes; send less at once"
@@ -67,14 +73,19 @@ def _said_length(headers: Headers) -> int:
     return int(said) if said.isascii() and said.isdecimal() else 0
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Counts what comes, whatever was said of it."""
-    got = 0
+def _bounded(receive: Receive, *, within_s: float) -> Receive:
+    """Counts what comes, whatever was said of it, and waits for it no longer than for this many seconds in all."""
+    got, until, is_whole = 0, asyncio.get_running_loop().time() + within_s, False
 
     async def counted() -> Message:
-        nonlocal got
-        message = await receive()
+        nonlocal got, is_whole
+        try:
+            async with asyncio.timeout_at(None if is_whole else until):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, f"the request took longer than {within_s:g} s to come; send it again") from error
         got += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
         if got > LONGEST_BODY:
             raise HTTPException(413, _TOO_LARGE)
         return message

@@ -166,7 +166,9 @@
     while (wider.length < end) wider.push(empty());
     const first = wider.length - (rows.length - updated);
     step({ columns, rows: withCells(wider, cells) }, { row: updated === rows.length ? top : first, column: 0 });
-    window.peel.say(`${rows.length - updated} new cases, ${updated} with an id that was there.`);
+    const added = rows.length - updated;
+    const both = [added ? `${added} added` : "", updated ? `${updated} changed, whose id was there` : ""].filter(Boolean);
+    window.peel.say(`${rows.length} ${rows.length === 1 ? "case" : "cases"}: ${both.join(", ")}.`);
   }
 
   // Columns.

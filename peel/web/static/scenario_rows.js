@@ -33,9 +33,9 @@ window.scenarioForm = (() => {
     return el("label", { for: control.id, className: wide ? "wide" : "" }, name, control, hint);
   }
 
-  // A value typed as text: JSON where it begins like it, a number where there was one.
+  // A value typed as text: JSON where it begins like it (a template does not), a number where there was one.
   function typed(text, before) {
-    if (/^\s*[[{]/.test(text)) return JSON.parse(text);
+    if (/^\s*(\[|\{(?![{%#]))/.test(text)) return JSON.parse(text);
     if (typeof before === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
     if (typeof before === "boolean" && /^(true|false)$/.test(text.trim())) return text.trim() === "true";
     return text;

@@ -193,6 +193,11 @@ window.makeSheet = (holder, { editable, told }) => {
   }
 
   table.addEventListener("keydown", onKey);
+  // A screen reader puts the focus on a cell by itself.
+  table.addEventListener("focusin", ({ target }) => {
+    const row = Number(target.dataset.row), column = Number(target.dataset.column);
+    if (target.tagName === "TD" && !editor && (row !== at.row || column !== at.column)) move(row, column, { focus: false });
+  });
   table.addEventListener("mousedown", (event) => {
     const place = event.target.closest("td");
     if (!place || event.target.tagName === "TEXTAREA") return;
