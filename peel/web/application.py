@@ -14,6 +14,7 @@ from peel.errors import StoreError
 from peel.web.api import routes as api
 from peel.web.assets import assets
 from peel.web.failures import add_failures
+from peel.web.kept import Kept
 from peel.web.numbers import Numbers
 from peel.web.pages import routes as pages
 from peel.web.rendering import Renderer
@@ -26,6 +27,9 @@ from peel.web.security.sessions import Sessions
 from peel.web.server import Server, server_of
 from peel.workspace import Workspace
 
+MOST_SHOWN = 2_000
+"""Of how many scenarios the lines of their last runs are kept."""
+
 _LOG = logging.getLogger(__name__)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -33,6 +37,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(workspace: Workspace, address: Address) -> FastAPI:
     """The application of a workspace. Raises StoreError, MissingExtra, DefinitionError where the store fails."""
     server = _server(workspace, address)
+    # The files are read before the first visitor would wait for it.
+    workspace.overview.scenarios()
     app = FastAPI(
         title="PEEL",
         openapi_url=None,
@@ -63,6 +69,7 @@ def _server(workspace: Workspace, address: Address) -> Server:
         logins=Logins(accounts, audit),
         running=Running(workspace),
         numbers=Numbers(workspace),
+        shown=Kept(most=MOST_SHOWN),
         renderer=Renderer(),
     )
 

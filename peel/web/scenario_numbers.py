@@ -85,16 +85,24 @@ def latest_of(server: Server, names: Sequence[str], *, runs: int) -> dict[str, L
 
 def shown_numbers(server: Server, name: str, latest: Latest, *, variants: bool) -> Shown | None:
     """The numbers of a scenario's latest finished runs; None where there is none. Without `variants`, the lines are
-    those of the first variant alone."""
-    if latest.run is None:
+    those of the first variant alone. They are kept until a run is added or changes."""
+    run = latest.run
+    if run is None:
         return None
-    summary = of_scenario(server.numbers.summary(latest.run, latest.marks), name)
-    outlines = server.numbers.outlines(latest.marks)[::-1]
+    mark = repr(list(latest.marks.items()))
+    kept_as = f"{'all' if variants else 'first'} {name}"
+    return server.shown.get(kept_as, mark, lambda: _shown(server, name, (run, latest.marks), variants=variants))
+
+
+def _shown(server: Server, name: str, latest: tuple[str, Mapping[str, str]], *, variants: bool) -> Shown:
+    run, marks = latest
+    summary = of_scenario(server.numbers.summary(run, marks), name)
+    outlines = server.numbers.outlines(marks)[::-1]
     parts = summary.scenarios if variants else summary.scenarios[:1]
     lines = [_line(part, one, outlines) for part in parts for one in part.evaluators]
     others = [gate for part in parts for gate in part.gates if gate.subject not in {one.id for one in part.evaluators}]
     return Shown(
-        latest.run,
+        run,
         tuple(lines[:MOST_LINES]),
         tuple(map(_gate, others)),
         verdicts=tuple(gate.verdict for part in summary.scenarios for gate in part.gates),

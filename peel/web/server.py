@@ -14,9 +14,11 @@ from peel.web.security.sessions import Sessions
 from peel.workspace import Workspace
 
 if TYPE_CHECKING:
+    from peel.web.kept import Kept
     from peel.web.numbers import Numbers
     from peel.web.rendering import Renderer
     from peel.web.running import Running
+    from peel.web.scenario_numbers import Shown
     from peel.web.security.logins import Logins
 
 
@@ -32,6 +34,7 @@ class Server:
     logins: Logins
     running: Running
     numbers: Numbers
+    shown: Kept[Shown]
     renderer: Renderer
 
     def is_open(self) -> bool:
