@@ -44,11 +44,6 @@ def models_used(run: Run) -> tuple[ModelUse, ...]:
     )
 
 
-def judges_of(run: Run) -> tuple[ModelUse, ...]:
-    """The roles that judged."""
-    return tuple(use for use in models_used(run) if use.evaluators)
-
-
 def weak_model_warning(run: Run) -> str | None:
     """The sentence that says how far the embedded model's answers and judgements can be trusted; None without it."""
     weak = [use for use in models_used(run) if use.embedded]

@@ -49,11 +49,6 @@ def number(value: float | None) -> str:
     return text
 
 
-def quantity(value: float | None) -> str:
-    """A value of any size, such as seconds, to three significant digits; `–` where it is undefined."""
-    return "–" if value is None else f"{value:.3g}"
-
-
 def interval(low: float | None, high: float | None) -> str:
     """An interval as `[0.71, 0.89]`; `–` where it is undefined."""
     if low is None and high is None:

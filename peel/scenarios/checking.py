@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -75,13 +74,6 @@ def entry(model: type[BaseModel], part: Part, findings: Findings) -> dict[str, J
     before = len(findings.problems)
     right = checked(model, part, findings)
     return right if len(findings.problems) == before else None
-
-
-def report_unknown(value: Mapping[str, Json], allowed: frozenset[str], part: Part, findings: Findings) -> None:
-    """Report each key that is not allowed, with the nearest that is."""
-    for key in value:
-        if key not in allowed:
-            findings.add(f"unknown key {shortened(key)!r} in {part.name}; {nearest(key, allowed)}", (*part.path, key))
 
 
 def _report(issue: Any, model: type[BaseModel], part: Part, findings: Findings) -> str:

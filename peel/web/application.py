@@ -37,8 +37,6 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(workspace: Workspace, address: Address) -> FastAPI:
     """The application of a workspace. Raises StoreError, MissingExtra, DefinitionError where the store fails."""
     server = _server(workspace, address)
-    # The files are read before the first visitor would wait for it.
-    workspace.overview.scenarios()
     app = FastAPI(
         title="PEEL",
         openapi_url=None,
