@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from peel.counting import counted
 from peel.estimates.anytime import FAIL, PASS, BoundedGate, gate_interval, score_interval
 from peel.estimates.early_stop import EarlyStop, complete_sweeps, missing_executions, tables_of, tagged
 from peel.estimates.sweeps import Sweeps
@@ -128,7 +129,7 @@ class _Held:
         verdict = VERDICTS.get(int(codes[-1]), "undecided") if codes.size else "undecided"
         bounds = (interval.low, interval.high)
         reasons = [
-            f"{interval.method}, {_counted(len(self._sweeps), 'complete sweep')} of {self._scenario.repetitions}",
+            f"{interval.method}, {counted(len(self._sweeps), 'complete sweep')} of {self._scenario.repetitions}",
             _to_decide(gate, value, bounds, n=len(self._sweeps) * cases.size) if verdict == "undecided" else "",
             _missing(self._sweeps, gate, cases),
         ]
@@ -138,7 +139,7 @@ class _Held:
 
 def _anytime(estimate: Estimate, values: Floats) -> Estimate:
     again, like_these = score_interval(values, "these-cases"), score_interval(values, "cases-like-these")
-    note = again.note or f"{_counted(len(values), 'complete sweep')} count for the interval."
+    note = again.note or f"{counted(len(values), 'complete sweep')} count for the interval."
     missing = int(np.isnan(values).sum())
     if missing:
         note += (
@@ -170,7 +171,7 @@ def _to_decide(gate: GateDefinition, value: float | None, bounds: tuple[float | 
     more = more_to_decide(value, bounds, n=n, at_least=gate.at_least, at_most=gate.at_most, tolerance=gate.tolerance)
     if more is None:
         return "the value lies on the bar: no number of executions would decide it; a tolerance would"
-    return f"about {_counted(max(more, 1), 'more execution')} would decide it"
+    return f"about {counted(max(more, 1), 'more execution')} would decide it"
 
 
 def _missing(sweeps: Sweeps, gate: GateDefinition, cases: Integers) -> str:
@@ -183,7 +184,3 @@ def _missing(sweeps: Sweeps, gate: GateDefinition, cases: Integers) -> str:
         if missing
         else ""
     )
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

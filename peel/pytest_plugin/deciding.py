@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from peel.counting import counted
 from peel.pytest_plugin.options import Undecided, undecided
 from peel.records import Scope
 from peel.reports.wording import SCOPES, number
@@ -117,9 +118,5 @@ class Scores:
     @property
     def _counted(self) -> str:
         cases, executions = self.cases.size, self.cases.executions
-        counted = f"{_plural(executions, 'execution')} of {_plural(cases, 'case')}"
-        return f"{counted}, without {self.left_out}" if self.left_out else counted
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+        made_of = f"{counted(executions, 'execution')} of {counted(cases, 'case')}"
+        return f"{made_of}, without {self.left_out}" if self.left_out else made_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from peel.counting import counted
 from peel.estimates.pairing import described
 from peel.records import BASE_VARIANT
 from peel.records.comparisons import (
@@ -68,7 +69,7 @@ def sizes(difference: Difference) -> str:
     """What a difference is made of: `20 cases × 5`, with the repetitions of both sides where they are not the same."""
     base, candidate = (_repetitions(side.k_low, side.k_high) for side in (difference.base, difference.candidate))
     k = base if base == candidate else f"{base} and {candidate}"
-    cases = f"{difference.n_cases:,} {'case' if difference.n_cases == 1 else 'cases'}"
+    cases = counted(difference.n_cases, "case")
     return f"{cases} × {k}" if difference.n_cases else cases
 
 
@@ -149,7 +150,7 @@ def numbers(difference: Difference) -> str:
 def case_sentences(pair: PairComparison) -> Iterator[str]:
     """Which cases are compared, which are left out, and how many changed which way."""
     n = pair.cases.n_common
-    yield f"{n:,} {'case' if n == 1 else 'cases'} on both sides"
+    yield f"{counted(n, 'case')} on both sides"
     yield from (f"left out: {sentence}" for sentence in described(pair.cases))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from peel.counting import counted
 from peel.records import CasePasses, Estimate, PassesOfK, Reliability, RunSummary, ScenarioSummary
 from peel.records.findings import StepEffectFigures, StepFindings, StepGroup, VarianceFigures
 from peel.reports.charts import figure_chart, interval_chart, signed_chart
@@ -13,7 +14,7 @@ from peel.reports.explaining import ASSOCIATION, narrowing_sentence, steps_sente
 from peel.reports.html_figures import Figures, table, wide_table
 from peel.reports.html_verdicts import shown
 from peel.reports.text import one_line
-from peel.reports.wording import counted, evaluator_name, interval, name_of, number, share
+from peel.reports.wording import evaluator_name, interval, name_of, number, share
 
 MOST_SCENARIOS = 20
 """How many scenario variants the findings are told of; the JSON report has them all."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import islice
 
+from peel.counting import counted
 from peel.records import RunSummary, ScenarioSummary
 from peel.records.comparisons import CaseChange, Comparison, PairComparison
 from peel.records.history import History, PastRun, PastValue
@@ -15,7 +16,7 @@ from peel.reports.comparison_html import differences_table
 from peel.reports.html_figures import Figures, table
 from peel.reports.html_verdicts import shown
 from peel.reports.text import one_line
-from peel.reports.wording import SCOPES, counted, day_and_time, interval, name_of, number
+from peel.reports.wording import SCOPES, day_and_time, interval, name_of, number
 
 MOST_TRENDS = 60
 """How many trends the page draws."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
+from peel.counting import counted
 from peel.records import Estimate, RunSummary
 from peel.records.agreement import Agreement, Disagreement, JudgeAgreement, RatersAgreement, RunAgreement
 from peel.records.estimates import CorrectedMean
@@ -77,7 +78,7 @@ def corrected(summary: RunSummary) -> str:
 
 
 def _corrected_row(name: str, estimate: Estimate, one: CorrectedMean) -> tuple[str, ...]:
-    scores = f"{one.n_scored:,} manual score{'s' if one.n_scored != 1 else ''}, {one.n_cases:,} cases"
+    scores = f"{counted(one.n_scored, 'manual score')}, {one.n_cases:,} cases"
     note = f'<span class="small">{shown(one.note)}</span>' if one.note else ""
     return (
         f'{shown(estimate.id)} <span class="small">{shown(one.by)}</span>',

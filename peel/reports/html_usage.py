@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
 
+from peel.counting import counted
 from peel.records import Bounds, Figure, RunSummary, ScenarioSummary
 from peel.reports.charts import Drawn, amount_chart
 from peel.reports.html_figures import wide_table
 from peel.reports.html_verdicts import shown
-from peel.reports.wording import cost, counted, name_of, seconds, usage_cells
+from peel.reports.wording import cost, name_of, seconds, usage_cells
 
 MOST_ROWS = 400
 """How many scenario variants are told of; the JSON report has them all."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from peel.counting import counted
 from peel.records import CaseFigures, Estimate, RunSummary, ScenarioSummary
 from peel.reports.corrected_wording import corrected_sentences
 from peel.reports.explaining import (
@@ -26,7 +27,6 @@ from peel.reports.weakness import counts_by_case
 from peel.reports.wording import (
     STATUSES,
     VERDICTS,
-    counted,
     evaluator_name,
     gate_sentence,
     interval,

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from peel.counting import counted
 from peel.records.plans import CountRange, EvaluatorPlan, PassRateProof, Plan, PlanRow, PlanTarget
 from peel.reports.json import plain
 from peel.reports.text import one_line
-from peel.reports.wording import SCOPES, cost, counted, number
+from peel.reports.wording import SCOPES, cost, number
 
 SCHEMA = 1
 """The version of the JSON's structure; it changes only when a field changes its meaning or goes."""
@@ -79,12 +80,8 @@ def _best(best: CountRange) -> str:
     known = sorted({k for k in (best.plug_in, best.safe) if k is not None})
     if not known:
         return "repetitions instead of new cases: cases do not differ"
-    several = f"{known[0]} to {known[-1]} repetitions" if len(known) > 1 else _plural(known[0], "repetition")
+    several = f"{known[0]} to {known[-1]} repetitions" if len(known) > 1 else counted(known[0], "repetition")
     return f"{several} a case" + ("" if best.plug_in is not None else " or more")
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _target(target: PlanTarget) -> Table:
@@ -144,7 +141,7 @@ def _reading() -> Iterator[str]:
 def _proof_sentences(plan: Plan) -> Iterator[str]:
     for bar, executions in plan.all_pass.items():
         yield (
-            f"To show a pass rate of at least {bar} (95 % confidence): {_plural(executions, 'execution')}, "
+            f"To show a pass rate of at least {bar} (95 % confidence): {counted(executions, 'execution')}, "
             "if all of them pass."
         )
     yield from (_proof(one) for one in plan.proofs)
@@ -157,6 +154,6 @@ def _proof(one: PassRateProof) -> str:
     if one.executions is None or one.passes is None:
         return f"{truth}more than 5,000 executions; the rates lie too close together."
     return (
-        f"{truth}{_plural(one.executions, 'execution')}, of which at least {one.passes:,} must pass; "
+        f"{truth}{counted(one.executions, 'execution')}, of which at least {one.passes:,} must pass; "
         f"that succeeds with a chance of {one.power:.0%}."
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from peel.counting import counted
 from peel.records import Estimate, Figure, Reliability, RunSummary, ScenarioSummary
-from peel.reports.wording import cost, counted, evaluator_name, interval, name_of, number, seconds, share
+from peel.reports.wording import cost, evaluator_name, interval, name_of, number, seconds, share
 
 IDS_TOLD = 3
 """How many flaky and broken cases a row names."""

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from peel.counting import counted
 from peel.records import BASE_VARIANT, Estimate, GateResult, Mark, Run, RunSummary, ScenarioSummary
 from peel.records.stopping import Stopping
 
@@ -85,11 +86,6 @@ def money(value: float) -> str:
 def count(value: int | None) -> str:
     """A count with thousands apart; `unknown` where it is."""
     return UNKNOWN if value is None else f"{value:,}"
-
-
-def counted(number: int, word: str) -> str:
-    """`1 case`, `1,200 cases`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def seconds(value: float | None) -> str:

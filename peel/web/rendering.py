@@ -9,12 +9,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from peel.counting import counted
 from peel.reports.text import one_line, visible
 from peel.reports.wording import cost, number, seconds
 from peel.web.assets import url_of
 from peel.web.security.visitors import Visitor
 from peel.web.server import server_of
-from peel.web.wording import ago, count, lasting, moment, when
+from peel.web.wording import ago, lasting, moment, when
 
 LONGEST_TEXT = 200_000
 """Characters of one text from a model or a case that a page shows."""
@@ -33,7 +34,7 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.globals["asset"] = url_of
-        self._environment.filters.update(when=when, moment=moment, ago=ago, count=count, lasting=lasting)
+        self._environment.filters.update(when=when, moment=moment, ago=ago, count=counted, lasting=lasting)
         self._environment.filters.update(duration=seconds, money=cost, value=number)
         self._environment.filters.update(one_line=one_line, visible=partial(visible, limit=LONGEST_TEXT))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from peel.counting import counted
 from peel.estimates.history import MOST_RUNS
 from peel.records import Estimate, GateResult, RunSummary, ScenarioSummary
 from peel.records.history import RunOutline
@@ -14,7 +15,6 @@ from peel.reports.charts import TrendPoint, interval_chart, trend_chart
 from peel.reports.html_history import bars_of
 from peel.reports.wording import SYMBOLS, VERDICTS, evaluator_name, interval, number
 from peel.web.server import Server
-from peel.web.wording import count
 
 IN_LIST, ALONE = 12, MOST_RUNS
 """How many runs a small chart shows: in the list of scenarios, and on the page of one."""
@@ -125,7 +125,7 @@ def _line(part: ScenarioSummary, one: Estimate, outlines: Sequence[RunOutline]) 
         variant=part.variant,
         value=number(one.value),
         ends=interval(one.these_cases.low, one.these_cases.high),
-        made_of=f"{one.n_scored:,} of {one.n_executions:,} scored, {count(one.n_cases, 'case')}"
+        made_of=f"{one.n_scored:,} of {one.n_executions:,} scored, {counted(one.n_cases, 'case')}"
         + (f", {one.n_pending:,} pending" if one.n_pending else ""),
         drawn=Markup(interval_chart(one, bar=bar[0] if bar else None)),  # noqa: S704  # made of numbers, its title escaped
         trend=Markup(trend_chart(one.id, points, bar=bar[0] if bar else None) if len(points) > 1 else ""),  # noqa: S704  # likewise

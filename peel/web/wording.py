@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from peel.counting import counted
+
 _STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"))
 
 
@@ -28,14 +30,9 @@ def ago(seconds: float | None) -> str:
     passed = max(0.0, time.time() - seconds)
     for size, unit in _STEPS:
         if passed < size:
-            return f"{count(int(passed), unit)} ago" if passed >= 1 else "just now"
+            return f"{counted(int(passed), unit)} ago" if passed >= 1 else "just now"
         passed /= size
     return when(seconds).partition(",")[0]
-
-
-def count(number: int, unit: str) -> str:
-    """A number with its unit: `1 case`, `1,200 cases`."""
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def lasting(seconds: float) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from peel.counting import counted
 from peel.editing.places import located
 from peel.errors import DefinitionError, PeelError
 from peel.estimates.foresight import what_a_run_can_show
@@ -116,7 +117,7 @@ def _sentences(server: Server, run: Run) -> list[str]:
     """What `peel run` says when it starts."""
     take = what_a_run_will_take(server.workspace.foresight(run))
     return [
-        f"{run.planned:,} {'execution' if run.planned == 1 else 'executions'}: {_made_of(run)}",
+        f"{counted(run.planned, 'execution')}: {_made_of(run)}",
         take,
         what_a_run_can_show(run),
         *until_in_words(run),
