@@ -33,6 +33,10 @@ LABELS = ("scenario", "variant", "app_version", "channel", "language")
 RatingKind: TypeAlias = Literal["stars", "slider", "smiley", "thumbs"]
 RATING_KINDS: tuple[RatingKind, ...] = ("stars", "slider", "smiley", "thumbs")
 
+MappingState: TypeAlias = Literal["waiting", "named", "meaning", "hand", "unmatched"]
+MAPPING_STATES: tuple[MappingState, ...] = ("waiting", "named", "meaning", "hand", "unmatched")
+"""How the scenario of an interaction was found: not yet, by its name, by meaning, by hand; or it fits none."""
+
 _SEEN = r"^[^\p{Cc}]+$"
 Id: TypeAlias = Annotated[str, Field(max_length=LONGEST_ID, pattern=_SEEN)]
 Label: TypeAlias = Annotated[str, Field(max_length=LONGEST_LABEL, pattern=_SEEN)]
@@ -147,11 +151,31 @@ class StoredRating(Record):
     received: float
 
 
+class Mapping(Record):
+    """Which scenario an interaction counts for; None where it is not mapped yet, or fits none.
+
+    `nearest` and `case` are the scenario and the id of the case that its input is most like, `similarity` the score of
+    that in [-1, 1], `threshold` the score that it had to reach: None where nothing was compared. `by` is who mapped it
+    by hand, `at` when it was mapped, in seconds since the epoch.
+    """
+
+    state: MappingState
+    scenario: str | None = None
+    nearest: str | None = None
+    case: str | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+    by: str | None = None
+    at: float | None = None
+
+
 class StoredInteraction(Record):
     """An interaction in the store, with all its ratings, the oldest first; `value` is that of the one that counts, the
-    last. `version` counts how often its content was replaced."""
+    last. `version` counts how often its content was replaced. `key` is its number in the store."""
 
+    key: int
     interaction: Interaction
+    mapping: Mapping
     at: float
     received: float
     version: int
@@ -195,7 +219,8 @@ class Imported(Record):
 class FeedbackFilter(Record):
     """Which interactions a number or a list is about. `since` is inclusive, `until` exclusive, in seconds since the
     epoch. Of each label the values that are taken, None among them for interactions that name none; empty: all.
-    `rated`: only those with a rating (True) or without one (False)."""
+    `scenario` is the one that they count for, `mapping` how that was found. `rated`: only those with a rating (True)
+    or without one (False)."""
 
     since: float | None = None
     until: float | None = None
@@ -204,6 +229,7 @@ class FeedbackFilter(Record):
     app_version: tuple[str | None, ...] = ()
     channel: tuple[str | None, ...] = ()
     language: tuple[str | None, ...] = ()
+    mapping: tuple[MappingState, ...] = ()
     rated: bool | None = None
 
 
@@ -257,10 +283,11 @@ class FeedbackLimits(Record):
 
 
 class FeedbackEntry(Record):
-    """One interaction of a list, with the rating that counts."""
+    """One interaction of a list, with what it is mapped to and the rating that counts."""
 
     key: int
     interaction: Interaction
+    mapping: Mapping
     at: float
     value: float | None
     kind: RatingKind | None

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from peel.records.feedback import LABELS, Added, Interaction, Rating, Removed
+from peel.records.feedback import LABELS, MAPPING_STATES, Added, Interaction, Rating, Removed
 from peel.store import schema
 from peel.store.bulk import Row, among, insert, next_keys, update, writing
 from peel.store.database import told
@@ -30,6 +30,9 @@ AT_ONCE = 5000
 """How many interactions one transaction deletes."""
 
 _DAY_S = 86400
+_ABOUT = (schema.interaction_facts, schema.mappings, schema.interaction_vectors, schema.topic_members)
+"""What is stored about interactions beside themselves: it goes with them."""
+
 _SECRET = "feedback key"  # noqa: S105  # the name of a row
 
 
@@ -100,7 +103,8 @@ class FeedbackStore:
                     return Removed(interactions=interactions, ratings=ratings)
                 keys, ids = zip(*found, strict=True)
                 ratings += _delete(connection, schema.ratings.c.interaction, ids)
-                _delete(connection, schema.interaction_facts.c.interaction, keys)
+                for table in _ABOUT:
+                    _delete(connection, table.c.interaction, keys)
                 interactions += _delete(connection, schema.interactions.c.key, keys)
 
 
@@ -190,11 +194,12 @@ class _Batch:
         rows, facts = [], []
         for key, one in zip(keys, new, strict=True):
             content = one.content()
-            rows.append((key, one.id, _digest(one, content), None, 1, self._received, one.user, content.decode()))
+            digest = _digest(one, content)
+            rows.append((key, one.id, digest, None, 1, self._received, one.user, content.decode(), one.scenario))
             at = self._received if one.at is None else one.at
             rated = last.get(one.id)
             rating, value = (None, None) if rated is None else (rated[1], _ticks(rated[2]))
-            facts.append((key, int(at // _DAY_S), at, rating, value, *_labels(one)))
+            facts.append((key, int(at // _DAY_S), at, rating, value, *_labels(one), _mapping(one)))
         insert(self._connection, schema.interactions, rows)
         insert(self._connection, schema.interaction_facts, facts)
 
@@ -207,11 +212,12 @@ class _Batch:
             if digest == stored.digest or digest in stored.earlier:
                 continue
             earlier = " ".join([*stored.earlier.split(), stored.digest][-MOST_EARLIER:])
-            rows.append((stored.key, digest, earlier, self._received, one.user, content.decode()))
+            rows.append((stored.key, digest, earlier, self._received, one.user, content.decode(), one.scenario))
             at = stored.at if one.at is None else one.at
-            facts.append((stored.key, int(at // _DAY_S), at, *_labels(one)))
-        update(self._connection, schema.interactions, ("key", "digest", "earlier", "received", "user", "content"), rows)
-        update(self._connection, schema.interaction_facts, ("interaction", "day", "at", *LABELS), facts)
+            facts.append((stored.key, int(at // _DAY_S), at, *_labels(one), _mapping(one)))
+        written = ("key", "digest", "earlier", "received", "user", "content", "named")
+        update(self._connection, schema.interactions, written, rows)
+        update(self._connection, schema.interaction_facts, ("interaction", "day", "at", *LABELS, "mapping"), facts)
         raised = schema.interactions.update().values(version=schema.interactions.c.version + 1)
         if rows:
             self._connection.execute(
@@ -237,6 +243,11 @@ def _delete(connection: Connection, column: ColumnElement[Any], values: Sequence
 
 def _labels(one: Interaction) -> tuple[str | None, ...]:
     return (one.scenario, one.variant, one.app_version, one.channel, one.language)
+
+
+def _mapping(one: Interaction) -> int:
+    """How the scenario of an interaction that was just sent is found: by its name, or not yet."""
+    return MAPPING_STATES.index("waiting" if one.scenario is None else "named")
 
 
 def _ticks(value: float) -> int:

@@ -26,11 +26,13 @@ from sqlalchemy import (
 from peel.records.feedback import (
     EVERYTHING,
     LABELS,
+    MAPPING_STATES,
     FeedbackEntry,
     FeedbackFilter,
     FeedbackLimits,
     FeedbackPage,
     Interaction,
+    Mapping,
     Rating,
     RatingKind,
     StoredInteraction,
@@ -49,10 +51,18 @@ MOST_LABELS = 1000
 LOW = 0.3
 """Ratings below it are counted as low where nobody says otherwise."""
 
-Group: TypeAlias = Literal["day", "scenario", "variant", "app_version", "channel", "language"]
-"""What counts are grouped by; a day is a number of days since 1970-01-01, UTC."""
+Group: TypeAlias = Literal["day", "scenario", "variant", "app_version", "channel", "language", "mapping"]
+"""What counts are grouped by; a day is a number of days since 1970-01-01, UTC; a mapping the place of its state among
+MAPPING_STATES."""
 
 Sort: TypeAlias = Literal["newest", "oldest", "lowest", "highest"]
+
+
+_OF_MAPPING = schema.mappings.c
+_MAPPED = (
+    *(_OF_MAPPING[name] for name in ("nearest", "case", "similarity", "threshold", "by")),
+    _OF_MAPPING.at.label("mapped_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +147,10 @@ class FeedbackReader:
         """One interaction whole, with all its ratings; None where there is none of this id."""
         ids, facts, ratings = schema.interactions.c, schema.interaction_facts.c, schema.ratings.c
         labels = (facts[name] for name in LABELS)
+        shown = (ids.key, ids.id, ids.user, ids.content, ids.named, ids.received, ids.version, facts.at, facts.value)
         query = (
-            select(ids.id, ids.user, ids.content, ids.received, ids.version, facts.at, facts.value, *labels)
-            .select_from(schema.interactions.join(schema.interaction_facts))
+            select(*shown, *labels, facts.mapping, *_MAPPED)
+            .select_from(schema.interactions.join(schema.interaction_facts).outerjoin(schema.mappings))
             .where(ids.id == interaction_id)
         )
         given = select(schema.ratings).where(ratings.interaction == interaction_id).order_by(ratings.at, ratings.key)
@@ -149,7 +160,9 @@ class FeedbackReader:
         if row is None:
             return None
         return StoredInteraction(
+            key=row.key,
             interaction=_interaction(row),
+            mapping=_mapping(row),
             at=row.at,
             received=row.received,
             version=row.version,
@@ -177,6 +190,8 @@ def _conditions(wanted: FeedbackFilter) -> list[ColumnElement[bool]]:
         conditions.append(facts.at >= wanted.since)
     if wanted.until is not None:
         conditions.append(facts.at < wanted.until)
+    if wanted.mapping:
+        conditions.append(facts.mapping.in_([MAPPING_STATES.index(one) for one in wanted.mapping]))
     if wanted.rated is not None:
         conditions.append(facts.value.is_not(None) if wanted.rated else facts.value.is_(None))
     return conditions
@@ -223,11 +238,13 @@ def _entries(chosen: Select[Any], *, ascending: bool) -> Select[Any]:
     """What entries are made of, of chosen facts in their order."""
     ids, ratings, table = schema.interactions.c, schema.ratings.c, chosen.subquery()
     facts = table.c
-    shown = (ids.key, ids.id, ids.user, ids.content, facts.at, facts.value, *(facts[name] for name in LABELS))
+    labels = (facts[name] for name in LABELS)
+    shown = (ids.key, ids.id, ids.user, ids.content, ids.named, facts.at, facts.value, *labels, facts.mapping, *_MAPPED)
     order = (facts.place, facts.interaction)
     return (
         select(*shown, ratings.kind, ratings.original, ratings.comment, facts.place)
         .join_from(table, schema.interactions, ids.key == facts.interaction)
+        .outerjoin(schema.mappings, schema.mappings.c.interaction == facts.interaction)
         .outerjoin(schema.ratings, ratings.key == facts.rating)
         .order_by(*(order if ascending else (one.desc() for one in order)))
     )
@@ -235,15 +252,30 @@ def _entries(chosen: Select[Any], *, ascending: bool) -> Select[Any]:
 
 def _interaction(row: Any) -> Interaction:
     """An interaction as it was sent, save that its time is known."""
-    labels = {name: getattr(row, name) for name in LABELS}
+    labels = {**{name: getattr(row, name) for name in LABELS}, "scenario": row.named}
     content = from_json(row.content)
     return Interaction.model_validate({"id": row.id, "at": row.at, "user": row.user, **labels, **content})
+
+
+def _mapping(row: Any) -> Mapping:
+    """What an interaction is mapped to."""
+    return Mapping(
+        state=MAPPING_STATES[row.mapping],
+        scenario=row.scenario,
+        nearest=row.nearest,
+        case=row.case,
+        similarity=row.similarity,
+        threshold=row.threshold,
+        by=row.by,
+        at=row.mapped_at,
+    )
 
 
 def _entry(row: Any) -> FeedbackEntry:
     return FeedbackEntry(
         key=row.key,
         interaction=_interaction(row),
+        mapping=_mapping(row),
         at=row.at,
         value=None if row.value is None else row.value / TICKS,
         kind=row.kind,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from peel.records.feedback import LABELS
 
-VERSION = "0004"
+VERSION = "0005"
 """The last migration: all of them in turn make exactly these tables."""
 
 metadata = MetaData(
@@ -188,6 +188,8 @@ interactions = Table(
     Column("received", Float, nullable=False),
     Column("user", String(200)),
     Column("content", Text, nullable=False),
+    # The scenario that the interaction names; which one it counts for stands among its facts.
+    Column("named", String(100)),
     Index("ix_interactions_user", "user", sqlite_where=text(OF_USERS), postgresql_where=text(OF_USERS)),
     # A key is never given twice: whoever goes on behind the last one seen misses nothing.
     sqlite_autoincrement=True,
@@ -207,6 +209,8 @@ interaction_facts = Table(
     Column("app_version", String(100)),
     Column("channel", String(100)),
     Column("language", String(100)),
+    # How `scenario` was found, one of MAPPING_STATES by its place.
+    Column("mapping", SmallInteger, nullable=False),
     Index("ix_interaction_facts_at", "at", "interaction"),
     *(Index(f"ix_interaction_facts_{label}", label, "at") for label in LABELS),
 )
@@ -226,4 +230,67 @@ ratings = Table(
     Column("comment", Text, nullable=False),
     Index("ix_ratings_interaction", "interaction", "at", "key"),
     sqlite_autoincrement=True,
+)
+
+# Where an interaction was mapped by meaning or by hand, and what it was nearest to.
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("interaction", Integer, ForeignKey("interactions.key"), primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("nearest", String(100)),
+    Column("case", String(200)),
+    Column("similarity", Float),
+    Column("threshold", Float),
+    Column("by", String(200)),
+)
+
+# What the embedding model made of an interaction's input: float16 of unit length. Gone with the interaction.
+interaction_vectors = Table(
+    "interaction_vectors",
+    metadata,
+    Column("interaction", Integer, ForeignKey("interactions.key"), primary_key=True, autoincrement=False),
+    Column("model", String(200), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+# How far the ratings of a scenario were watched for a shift; the empty name stands for those without a scenario.
+watches = Table(
+    "watches",
+    metadata,
+    Column("scenario", String(100), primary_key=True),
+    Column("state", Text, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("scenario", String(100), nullable=False),
+    Column("raised", Float, nullable=False, index=True),
+    Column("told", Float),
+    Column("details", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What the last discovery found: clusters of interactions, and who belongs to them.
+topics = Table(
+    "topics",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("found", Float, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("details", Text, nullable=False),
+    Column("draft", Text),
+    sqlite_autoincrement=True,
+)
+
+topic_members = Table(
+    "topic_members",
+    metadata,
+    Column("topic", Integer, ForeignKey("topics.key"), nullable=False),
+    Column("interaction", Integer, ForeignKey("interactions.key"), nullable=False, index=True),
+    # The most typical one is the first.
+    Column("place", Integer, nullable=False),
+    PrimaryKeyConstraint("topic", "interaction"),
 )
