@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -438,17 +437,3 @@ def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open("wb") as out:
         HtmlReport().write(source_for(Telco(cases=100, repetitions=100)), out)
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real browser without a window; the tests that need one are skipped where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        opened = started.chromium.launch(executable_path=found, args=[*flags, "--disable-sync", "--no-first-run"])
-        yield opened
-        opened.close()

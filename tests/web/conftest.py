@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
 import socket
 import threading
 import time
@@ -290,23 +289,6 @@ def live(workspace: Workspace) -> Iterator[Live]:
         yield Live(f"http://127.0.0.1:{port}", made.app.state.server)  # type: ignore[union-attr]  # a FastAPI
         serving.should_exit = True
         thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real browser without a window; the tests that need one are skipped where there is none.
-
-    For one module only: while it is open an event loop runs in the tests' thread, where others could start none.
-    """
-    playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        opened = started.chromium.launch(executable_path=found, args=[*flags, "--disable-sync", "--no-first-run"])
-        yield opened
-        opened.close()
 
 
 def _watch(page: Any, url: str) -> None:
