@@ -46,17 +46,12 @@ class HeldGate:
     left_out: str
 
 
-def gate_result(gate: GateDefinition, columns: Columns) -> GateResult:
-    """Whether the executions of one scenario variant meet a gate that is the only one.
-
-    `reason` says what would decide an undecided gate, what a verdict rests on where that is not its interval alone,
-    and which executions are not in it.
-    """
-    return gate_results([hold(gate, Evidence(columns))])[0]
-
-
 def hold(gate: GateDefinition, evidence: Evidence) -> HeldGate:
-    """One gate held against its executions alone. `gate_results` makes results of all those of a run."""
+    """One gate held against its executions alone. `gate_results` makes results of all those of a run.
+
+    What its result says as `reason`: what would decide an undecided gate, what a verdict rests on where that is not its
+    interval alone, and which executions are not in it.
+    """
     if gate.statistic == "each-case":
         held = hold_each_case(gate, evidence.columns, evidence.cases, repetitions=evidence.repetitions)
         return HeldGate(gate, held, "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from peel.records import (
     Narrowing,
     ScenarioSummary,
@@ -132,9 +130,3 @@ def _errors_of(findings: StepFindings) -> str:
 
 def _errored(errors: StepErrors) -> str:
     return f"{errors.n_errored:,} of {errors.n_executions:,} executions ({share(errors.share)}) ended there in an error"
-
-
-def error_sentences(findings: StepFindings) -> Iterator[str]:
-    """Where executions ended in an error, a sentence a step."""
-    for one in findings.errors:
-        yield f"{one.step}: {_errored(one)}"

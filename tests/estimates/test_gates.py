@@ -7,21 +7,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from peel.estimates.gates import gate_result
+from peel.estimates.gates import Evidence, gate_results, hold
 from peel.records import GateDefinition, GateResult
 from peel.statistics.intervals import clopper_pearson, wilson
 
 LIKE_THESE = "cases-like-these"
 
 
+def only(gate: GateDefinition, columns: Any) -> GateResult:
+    """The result of a gate that is the only one of its run."""
+    return gate_results([hold(gate, Evidence(columns))])[0]
+
+
 def core_terms(columns: Any, **gate: Any) -> GateResult:
     """The result of a gate on core-terms."""
-    return gate_result(GateDefinition(kind="evaluator", subject="core-terms", **gate), columns)
+    return only(GateDefinition(kind="evaluator", subject="core-terms", **gate), columns)
 
 
 def measure(subject: str, columns: Any, **gate: Any) -> GateResult:
     """The result of a gate on a measure of the executions."""
-    return gate_result(GateDefinition(kind="measure", subject=subject, **gate), columns)
+    return only(GateDefinition(kind="measure", subject=subject, **gate), columns)
 
 
 def test_these_cases_are_bounded_by_wilsons_one_sided_95_percent(make: Any) -> None:

@@ -17,7 +17,7 @@ from peel.records import (
     StepDefinition,
     Variant,
 )
-from peel.reports.explaining import error_sentences, steps_sentence
+from peel.reports.explaining import steps_sentence
 from peel.store.reading import MISSING, SCORED, Columns, ScoreColumn
 
 FINAL = EvaluatorDefinition(id="core-terms", use="regex")
@@ -110,7 +110,7 @@ def test_errors_of_many_executions_name_their_step(make: Any) -> None:
     assert steps_sentence(findings) == ("Work on passages first: 40 of 100 executions (40%) ended there in an error.")
     few = step_findings(variant_of(FINAL), replace(columns, errors={"passages": 1}))
     assert few.first is None
-    assert list(error_sentences(few)) == ["passages: 1 of 100 executions (1%) ended there in an error"]
+    assert [(one.step, one.n_errored, one.n_executions) for one in few.errors] == [("passages", 1, 100)]
 
 
 def test_where_more_is_lost_by_wrong_results_than_by_errors_these_come_first(make: Any) -> None:
