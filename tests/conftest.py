@@ -1,13 +1,17 @@
-"""Real parts that tests of several folders need: a private PostgreSQL server, a browser without a window."""
+"""Real parts that tests of several folders need: a private PostgreSQL server, a browser without a window; and a server
+of embeddings whose meaning a test can tell."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +101,58 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class EmbeddingServer:
+    """An OpenAI-compatible server of embeddings on loopback: a text's vector counts words, one dimension a word of
+    `WORDS`, and any other word in the last. It keeps all texts that it was sent."""
+
+    WORDS = ("router", "reset", "light", "bill", "invoice", "charged")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.url = ""
+
+    def vector(self, text: str) -> list[float]:
+        """What a text means here."""
+        said = [word.strip("?.,").lower() for word in text.split()]
+        counts = [float(said.count(word)) for word in self.WORDS]
+        return [*counts, 0.1 + float(sum(word not in self.WORDS for word in said) > 0 and not any(counts))]
+
+    def answer(self, texts: list[str]) -> bytes:
+        """The reply to a request."""
+        self.texts += texts
+        data = [{"index": place, "embedding": self.vector(text)} for place, text in enumerate(texts)]
+        return json.dumps({"data": data, "model": "scripted", "usage": {"prompt_tokens": 1}}).encode()
+
+
+@pytest.fixture
+def embeddings() -> Iterator[EmbeddingServer]:
+    """A running server of embeddings."""
+    scripted = EmbeddingServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            answer = scripted.answer(body["input"])
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    class Listening(ThreadingHTTPServer):
+        daemon_threads = True
+
+    listening = Listening(("127.0.0.1", 0), Handler)
+    scripted.url = f"http://127.0.0.1:{listening.server_port}/v1"
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield scripted
+    listening.shutdown()
+    listening.server_close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from peel.commands import ratings_discover, ratings_map, ratings_report
 from peel.commands.calling import StoreUrl, fail, open_workspace, told
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ ratings = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+ratings.command("report")(ratings_report.report)
+ratings.command("map")(ratings_map.map_interactions)
+ratings.command("discover")(ratings_discover.discover)
+ratings.command("draft")(ratings_discover.draft)
 
 
 @ratings.command("import")

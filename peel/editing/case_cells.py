@@ -61,10 +61,12 @@ class RowChange(Record):
 
 
 class NewRow(Record):
-    """A new row below row `after`, counted before the change; -1 stands for the top."""
+    """A new row below row `after`, counted before the change; -1 stands for the top. In a `whole` one an empty cell is
+    an empty text, also where a file could leave it out."""
 
     after: int = Field(ge=-1)
     cells: tuple[str, ...]
+    whole: bool = False
 
 
 class TableChange(Record):
@@ -77,10 +79,12 @@ class TableChange(Record):
 
 
 class Planned(Record):
-    """One row after a change: which row it was, None for a new one, and its cells by column that were given."""
+    """One row after a change: which row it was, None for a new one, and its cells by column that were given. `whole` is
+    that of a new row."""
 
     was: int | None
     cells: dict[int, str]
+    whole: bool = False
 
 
 def planned(change: TableChange, *, rows: int, columns: int, file: str) -> list[Planned]:
@@ -97,7 +101,7 @@ def planned(change: TableChange, *, rows: int, columns: int, file: str) -> list[
     after: dict[int, list[Planned]] = {}
     for new in change.added:
         if any(new.cells):
-            after.setdefault(new.after, []).append(Planned(was=None, cells=dict(enumerate(new.cells))))
+            after.setdefault(new.after, []).append(Planned(was=None, cells=dict(enumerate(new.cells)), whole=new.whole))
     made = after.get(-1, [])
     for row in range(rows):
         if row not in removed:

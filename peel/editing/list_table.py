@@ -12,10 +12,10 @@ from peel.editing.round_trip import Unpatchable, changed_text, same
 from peel.records import Json
 from peel.scenarios.case_entries import split_tags
 from peel.scenarios.case_json import parse_json
-from peel.scenarios.case_sheet import Column, column_of
+from peel.scenarios.case_sheet import DRAFT, Column, column_of
 from peel.scenarios.documents import parse_yaml
 
-_OWN = ("id", "tags")
+_OWN = ("id", "tags", "draft")
 _INPUTS, _EXPECTED = "inputs.", "expected."
 
 
@@ -59,13 +59,15 @@ class _Table:
         for place, text in sorted(row.cells.items()):
             column = columns[place]
             before = _found(case, column)
-            if text != (_cell(case, column) or ""):
+            if text != (_cell(case, column) or "") or (row.whole and not text):
                 _put(case, column, self._new(text, before, column))
         return case
 
     def _new(self, text: str, before: Json, column: Column) -> Json:
         if column.kind == "id":
             return int(text) if isinstance(before, int) and text.isascii() and text.isdigit() else text.strip()
+        if column.kind == "draft":
+            return DRAFT.get(text.strip().casefold(), text)
         if column.kind == "tags" and text[:1] != "[":
             return ", ".join(split_tags(text)) if isinstance(before, str) else list(split_tags(text))
         return value_of(text, before, where=f"the column {column.header!r}", file=self._file)
@@ -200,9 +202,9 @@ def _cell(case: Mapping[str, Json], column: Column) -> str | None:
 
 
 def _put(case: dict[str, Json], column: Column, value: Json) -> None:
-    """Set what a column names; an id or tags that are emptied go."""
+    """Set what a column names; an id or tags that are emptied go, and that it is no draft."""
     if column.kind in _OWN:
-        if value in ("", []):
+        if value in ("", []) or value is False:
             case.pop(column.key, None)
         else:
             case[column.key] = value

@@ -15,6 +15,7 @@ from peel.scenarios.documents import FORBIDDEN, parse_yaml
 FIELDS = (
     "scenario",
     "description",
+    "draft",
     "orchestration",
     "inputs",
     "cases",

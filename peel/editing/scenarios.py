@@ -90,6 +90,10 @@ class ScenarioFiles:
 
         Raises DefinitionError where the name can be no file's or is taken, or a field is wrong.
         """
+        return self.create_with(fields, cases=as_csv(self._header(fields), []))
+
+    def create_with(self, fields: Mapping[str, Json], *, cases: str, remark: str = "") -> ScenarioView:
+        """As `create`, with the text of the sheet for its cases, and a remark below all fields of the scenario."""
         name = fields.get("scenario")
         if not isinstance(name, str) or not name.strip():
             raise refused("a scenario needs a name, such as telco-support", "scenario")
@@ -97,14 +101,14 @@ class ScenarioFiles:
         if name in scenario_files(self._root):
             raise refused(f"there is a scenario {name!r} already; choose another name", "scenario")
         path = new_scenario_file(self._root, name)
-        cases = path.with_suffix(".csv")
-        text = new_text({**fields, "cases": cases.name})
+        sheet = path.with_suffix(".csv")
+        text = new_text({**fields, "cases": sheet.name}) + "".join(f"# {line}\n" for line in remark.splitlines())
         self._named(text, path)
-        self._files.create(cases, as_csv(self._header(fields), []))
+        self._files.create(sheet, cases)
         try:
             self._files.create(path, text)
         except BaseException:
-            cases.unlink(missing_ok=True)
+            sheet.unlink(missing_ok=True)
             raise
         return self.view(name)
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from peel.counting import counted
 from peel.estimates.anytime import FAIL, PASS, BoundedGate, gate_interval, score_interval
-from peel.estimates.early_stop import EarlyStop, complete_sweeps, missing_executions, tables_of, tagged
+from peel.estimates.early_stop import EarlyStop, complete_sweeps, missing_executions, tables_of
+from peel.estimates.gate_cases import left_out_drafts, tagged
 from peel.estimates.sweeps import Sweeps
 from peel.estimates.until import parse_until, why_not_decided
 from peel.records import (
@@ -132,6 +133,7 @@ class _Held:
             f"{interval.method}, {counted(len(self._sweeps), 'complete sweep')} of {self._scenario.repetitions}",
             _to_decide(gate, value, bounds, n=len(self._sweeps) * cases.size) if verdict == "undecided" else "",
             _missing(self._sweeps, gate, cases),
+            left_out_drafts(gate, self._cases),
         ]
         changed = {"verdict": verdict, "value": value, "low": bounds[0], "high": bounds[1], "method": interval.method}
         return result.model_copy(update={**changed, "reason": "; ".join(filter(None, reasons))})

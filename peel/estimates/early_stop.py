@@ -13,9 +13,10 @@ from typing import Protocol
 import numpy as np
 
 from peel.estimates.anytime import UNDECIDED, BoundedGate, EachCase, score_interval
+from peel.estimates.gate_cases import tagged
 from peel.estimates.sweeps import Sweeps, SweepTable
 from peel.estimates.until import Until, waits_for, why_not_decided
-from peel.records import Case, GateDefinition, Run, ScenarioVariant
+from peel.records import GateDefinition, Run, ScenarioVariant
 from peel.statistics.arrays import Booleans, Floats, Integers
 
 NARROWEST = 5.0
@@ -143,11 +144,6 @@ def complete_sweeps(missing: Integers) -> int:
     """How many sweeps, from the first on, lack nothing."""
     lacking = np.flatnonzero(missing)
     return int(lacking[0]) if lacking.size else len(missing)
-
-
-def tagged(gate: GateDefinition, cases: Sequence[Case]) -> Integers:
-    """The positions of the cases that a gate is about."""
-    return np.array([place for place, case in enumerate(cases) if gate.tag is None or gate.tag in case.tags], np.int64)
 
 
 def _awaited(run: Run, item: ScenarioVariant, until: Until) -> Iterator[Awaited]:

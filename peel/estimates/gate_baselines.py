@@ -10,6 +10,7 @@ from peel.errors import StoreError
 from peel.estimates.comparing import definition_notes
 from peel.estimates.differences import Values
 from peel.estimates.gate_bounds import Held, Inference
+from peel.estimates.gate_cases import is_asked
 from peel.estimates.pairing import Pair, Part, described, paired, unpaired_cases
 from peel.estimates.values import LEVEL
 from peel.records import EvaluatorDefinition, GateDefinition
@@ -86,8 +87,8 @@ def _held(gate: GateDefinition, pair: Pair) -> Held:
 
 
 def _sides(gate: GateDefinition, pair: Pair) -> tuple[Values, Values]:
-    tags = {case.id: case.tags for case in pair.candidate.cases}
-    wanted = [place for place, name in enumerate(pair.ids) if gate.tag is None or gate.tag in tags[name]]
+    cases = {case.id: case for case in pair.candidate.cases}
+    wanted = [place for place, name in enumerate(pair.ids) if is_asked(gate, cases[name])]
     sides = (
         Values(columns, columns.scores[gate.subject].value).within(np.asarray(wanted, dtype=np.int64))
         for columns in (pair.base_columns, pair.candidate_columns)

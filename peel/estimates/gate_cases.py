@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from peel.counting import counted
 from peel.estimates.gate_bounds import Held
 from peel.records import Case, CaseRule, GateDefinition
 from peel.statistics.gates import Verdict
@@ -17,6 +18,22 @@ MOST_NAMED = 5
 """How many cases a reason names."""
 
 Integers = NDArray[np.int64]
+
+
+def is_asked(gate: GateDefinition, case: Case) -> bool:
+    """Whether a case has a part in deciding a gate: it has its tag, and is no draft."""
+    return not case.draft and (gate.tag is None or gate.tag in case.tags)
+
+
+def tagged(gate: GateDefinition, cases: Sequence[Case]) -> Integers:
+    """The positions of the cases that a gate is decided by."""
+    return np.array([place for place, case in enumerate(cases) if is_asked(gate, case)], np.int64)
+
+
+def left_out_drafts(gate: GateDefinition, cases: Sequence[Case]) -> str:
+    """The drafts that would have a part in deciding a gate, in words; nothing where there are none."""
+    drafts = sum(case.draft and (gate.tag is None or gate.tag in case.tags) for case in cases)
+    return f"without {counted(drafts, 'draft case')}" if drafts else ""
 
 
 def case_verdict(rule: CaseRule, *, passed: int, failed: int, repetitions: int) -> Verdict:
@@ -54,11 +71,7 @@ def hold_each_case(gate: GateDefinition, columns: Columns, cases: Sequence[Case]
     rule = gate.rule
     assert rule is not None  # noqa: S101  # what makes it a gate on each case
     counts = _counts(columns.scores[gate.subject], columns, gate.threshold or 0.0, planned=(len(cases), repetitions))
-    places = [
-        place
-        for place, case in enumerate(cases)
-        if counts.repetitions[place] and (gate.tag is None or gate.tag in case.tags)
-    ]
+    places = [place for place, case in enumerate(cases) if counts.repetitions[place] and is_asked(gate, case)]
     if not places:
         return Held.unknown("no case has a score to count")
     found = {place: counts.verdict(place, rule) for place in places}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from peel.counting import counted
 from peel.estimates.gate_bounds import Held, Inference, hold_evaluator, hold_measure
-from peel.estimates.gate_cases import hold_each_case
+from peel.estimates.gate_cases import hold_each_case, left_out_drafts, tagged
 from peel.estimates.pairing import Part, restricted
 from peel.estimates.values import LEVEL
 from peel.records import Case, GateDefinition, GateResult
@@ -39,11 +40,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class HeldGate:
-    """A gate with what it alone comes to, and the executions that are missing in it, in words."""
+    """A gate with what it alone comes to, and what is not in it, in words."""
 
     gate: GateDefinition
     held: Held
     left_out: str
+    draft: bool = False
+    """Whether all its cases are drafts: it decides nothing then."""
 
 
 def hold(gate: GateDefinition, evidence: Evidence) -> HeldGate:
@@ -52,13 +55,28 @@ def hold(gate: GateDefinition, evidence: Evidence) -> HeldGate:
     What its result says as `reason`: what would decide an undecided gate, what a verdict rests on where that is not its
     interval alone, and which executions are not in it.
     """
+    if evidence.cases and all(case.draft for case in _asked(gate, evidence)):
+        return _of_drafts(gate, evidence)
     if gate.statistic == "each-case":
         held = hold_each_case(gate, evidence.columns, evidence.cases, repetitions=evidence.repetitions)
-        return HeldGate(gate, held, "")
-    columns = evidence.columns if gate.tag is None else _with_tag(gate.tag, evidence)
+        return HeldGate(gate, held, left_out_drafts(gate, evidence.cases))
+    columns = _deciding(gate, evidence)
     if gate.tag is not None and not columns.ok.size:
         return HeldGate(gate, Held.unknown(f"no case with the tag {gate.tag} was executed"), "")
-    return HeldGate(gate, _held(gate, columns, evidence), _left_out(gate, columns))
+    left_out = [left_out_drafts(gate, evidence.cases), _left_out(gate, columns)]
+    return HeldGate(gate, _held(gate, columns, evidence), "; ".join(filter(None, left_out)))
+
+
+def _of_drafts(gate: GateDefinition, evidence: Evidence) -> HeldGate:
+    if not _asked(gate, evidence):
+        return HeldGate(gate, Held.unknown(f"no case with the tag {gate.tag} was executed"), "")
+    count = counted(len(_asked(gate, evidence)), "draft case")
+    return HeldGate(gate, Held.unknown(f"not deciding: it has only {count}"), "", draft=True)
+
+
+def _asked(gate: GateDefinition, evidence: Evidence) -> list[Case]:
+    """The cases that a gate is about, drafts among them."""
+    return [case for case in evidence.cases if gate.tag is None or gate.tag in case.tags]
 
 
 def _difference(gate: GateDefinition, evidence: Evidence) -> Held:
@@ -75,8 +93,11 @@ def _held(gate: GateDefinition, columns: Columns, evidence: Evidence) -> Held:
     return hold_evaluator(gate, columns) if gate.kind == "evaluator" else hold_measure(gate, columns)
 
 
-def _with_tag(tag: str, evidence: Evidence) -> Columns:
-    places = [place for place, case in enumerate(evidence.cases) if tag in case.tags]
+def _deciding(gate: GateDefinition, evidence: Evidence) -> Columns:
+    """The executions of the cases that a gate is decided by."""
+    if gate.tag is None and not any(case.draft for case in evidence.cases):
+        return evidence.columns
+    places = tagged(gate, evidence.cases)
     return restricted(evidence.columns, np.isin(evidence.columns.case, places))
 
 
@@ -88,7 +109,7 @@ def gate_results(gates: Sequence[HeldGate]) -> list[GateResult]:
     """
     family = [one for one in gates if one.held.inference is not None]
     corrected = dict(zip(map(id, family), _corrected([one.held for one in family]), strict=True))
-    return [_result(one.gate, corrected.get(id(one), one.held), one.left_out) for one in gates]
+    return [_result(one, corrected.get(id(one), one.held)) for one in gates]
 
 
 def _corrected(family: Sequence[Held]) -> Iterator[Held]:
@@ -116,17 +137,19 @@ def _undone(held: Held, before: float, after: float, *, family: int) -> Held:
     return replace(held.noting(why), verdict="undecided", level=1 - ERROR / family)
 
 
-def _result(gate: GateDefinition, held: Held, left_out: str) -> GateResult:
-    to_decide = (held.to_decide or _to_decide(gate, held)) if held.verdict == "undecided" else ""
+def _result(one: HeldGate, held: Held) -> GateResult:
+    gate = one.gate
+    undecided = held.verdict == "undecided" and not one.draft
+    to_decide = (held.to_decide or _to_decide(gate, held)) if undecided else ""
     return GateResult(
         requirement=gate.requirement,
         subject=gate.subject,
         scope=gate.scope,
-        verdict=held.verdict,
+        verdict="draft" if one.draft else held.verdict,
         value=held.value,
         low=held.low,
         high=held.high,
-        reason="; ".join(filter(None, [held.note, to_decide, left_out])),
+        reason="; ".join(filter(None, [held.note, to_decide, one.left_out])),
         statistic=gate.statistic,
         tag=gate.tag,
         baseline=gate.baseline,

@@ -11,7 +11,7 @@ import numpy as np
 from peel.estimates.by_tag import estimates_by_tag
 from peel.estimates.correcting import with_corrections
 from peel.estimates.gates import Evidence, HeldGate, gate_results, hold
-from peel.estimates.pairing import Part
+from peel.estimates.pairing import Part, restricted
 from peel.estimates.reliability import reliability
 from peel.estimates.step_effects import step_findings
 from peel.estimates.tallies import Tally, tally
@@ -22,6 +22,7 @@ from peel.estimates.variance import judges_again, variance_figures
 from peel.records import (
     Case,
     CaseFigures,
+    DraftCounts,
     Estimate,
     Mark,
     RunSummary,
@@ -32,7 +33,7 @@ from peel.records import (
 )
 from peel.records.findings import VarianceFigures
 from peel.statistics.arrays import Floats
-from peel.store.reading import MARK_BITS, Columns, StoredRun
+from peel.store.reading import MARK_BITS, UNSCORED, Columns, StoredRun
 
 
 class Summarisable(StoredRun, Protocol):
@@ -84,6 +85,8 @@ def _without_gates(stored: Summarisable, item: ScenarioVariant, columns: Columns
         marks=_marks(columns),
         faults=dict(columns.faults),
         cases=_cases(columns, cases, scenario.repetitions),
+        draft=scenario.draft,
+        drafts=_drafts(columns, cases),
         tags=tags,
         tags_left_out=tags_left_out,
         variance=_variance(stored, item, columns),
@@ -112,6 +115,19 @@ def _estimates(scenario: Scenario, tallies: Mapping[str, Tally], cases: Sequence
     )
 
 
+def _drafts(columns: Columns, cases: Sequence[Case]) -> DraftCounts | None:
+    places = [place for place, case in enumerate(cases) if case.draft]
+    if not places:
+        return None
+    drafts = restricted(columns, np.isin(columns.case, places))
+    return DraftCounts(
+        n_cases=len(places),
+        n_executions=int(drafts.ok.size),
+        errored=int((~drafts.ok).sum()),
+        n_unscored={name: int((column.status == UNSCORED).sum()) for name, column in drafts.scores.items()},
+    )
+
+
 def _marks(columns: Columns) -> dict[str, int]:
     counts: dict[Mark, int] = {mark: int(((columns.marks & bit) > 0).sum()) for mark, bit in MARK_BITS.items()}
     return {mark: count for mark, count in counts.items() if count}
@@ -120,9 +136,12 @@ def _marks(columns: Columns) -> dict[str, int]:
 def _cases(columns: Columns, cases: tuple[Case, ...], repetitions: int) -> tuple[CaseFigures, ...]:
     """Each case in numbers, all cases at once: a hundred thousand of them take tenths of a second."""
     size = len(cases)
-    counts = [np.bincount(columns.case[which], minlength=size).tolist() for which in (columns.ok, ~columns.ok)]
-    rows = zip(cases, *counts, _values(columns, size), strict=True)
-    return tuple(CaseFigures(case.id, case.tags, repetitions, *figures) for case, *figures in rows)
+    ok, not_ok = (np.bincount(columns.case[which], minlength=size).tolist() for which in (columns.ok, ~columns.ok))
+    rows = zip(cases, ok, not_ok, _values(columns, size), strict=True)
+    return tuple(
+        CaseFigures(case.id, case.tags, repetitions, completed, errored, values, case.draft)
+        for case, completed, errored, values in rows
+    )
 
 
 def _values(columns: Columns, size: int) -> Iterable[dict[str, float | None]]:

@@ -49,6 +49,8 @@ def why_not_decided(gate: GateDefinition, scenario: Scenario, cases: Sequence[Ca
         return "people answer after the run"
     if gate.tag is not None and not any(gate.tag in case.tags for case in cases):
         return f"no case of the run has the tag {gate.tag}"
+    if cases and all(case.draft for case in cases if gate.tag is None or gate.tag in case.tags):
+        return "its cases are drafts"
     return None
 
 

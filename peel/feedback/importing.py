@@ -1,10 +1,12 @@
 """A file of interactions and ratings into the store: batch by batch, so that memory is bounded and an import that was
-killed goes on when it is called again. Rows that are wrong go to a file next to it, with the reason."""
+killed goes on when it is called again. Rows that are wrong go to a file next to it, with the reason. While one batch is
+stored the next is read."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +32,9 @@ REJECTED = ".rejected.jsonl"
 """What the name of the file with wrong rows ends with."""
 
 _OF_RATING = frozenset({*RATING_KINDS, "comment", "rating_id", "rated_at"})
+_NOT_OF_INTERACTION = _OF_RATING | {"interaction"}
 _IN_METADATA = "metadata."
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def import_file(feedback: Feedback, path: Path, *, mapping: Mapping[str, str]) -> Imported:
@@ -40,8 +44,8 @@ def import_file(feedback: Feedback, path: Path, *, mapping: Mapping[str, str]) -
     Raises FeedbackError where the file cannot be read or holds nothing of use, MissingExtra, StoreError.
     """
     columns = Columns(mapping)
-    with _Rejected(path.with_name(path.name + REJECTED)) as rejected:
-        batch = _Batch(feedback)
+    with _Rejected(path.with_name(path.name + REJECTED)) as rejected, ThreadPoolExecutor(1) as thread:
+        batch = _Batch(feedback, thread)
         rows = 0
         for row in read_rows(path, columns):
             rows += 1
@@ -49,7 +53,7 @@ def import_file(feedback: Feedback, path: Path, *, mapping: Mapping[str, str]) -
                 batch.take(row)
             except FeedbackError as error:
                 rejected.add(row, str(error))
-        batch.store()
+        batch.finish()
     return Imported(
         rows=rows,
         added=batch.added,
@@ -62,14 +66,16 @@ def import_file(feedback: Feedback, path: Path, *, mapping: Mapping[str, str]) -
 
 @dataclass(slots=True)
 class _Batch:
-    """The rows that are stored next."""
+    """The rows that are stored next, and those that are being stored by the thread meanwhile."""
 
     feedback: Feedback
+    thread: ThreadPoolExecutor
     added: Added = field(default_factory=Added)
     now: float = field(default_factory=time.time)
     _interactions: list[Interaction] = field(default_factory=list)
     _ratings: list[Rating] = field(default_factory=list)
     _size: int = 0
+    _storing: Future[Added] | None = None
 
     def take(self, row: RawRow) -> None:
         """Take what a row holds: an interaction, a rating, or both or neither. Raises FeedbackError."""
@@ -79,17 +85,34 @@ class _Batch:
         if interaction is not None:
             interaction = self.feedback.redacted(interaction)
             self._interactions.append(interaction)
-            self._size += len(interaction.content())
+            self._size += _size(row.written)
         if rating is not None:
             self._ratings.append(rating)
             self._size += len(rating.comment)
         if len(self._interactions) + len(self._ratings) >= ROWS_AT_ONCE or self._size > BYTES_AT_ONCE:
-            self.store()
+            self._store()
 
-    def store(self) -> None:
+    def finish(self) -> None:
+        """Store what is left, and wait until all of it is stored."""
+        self._store()
+        self._wait()
+
+    def _store(self) -> None:
+        self._wait()
         if self._interactions or self._ratings:
-            self.added += self.feedback.add_redacted(self._interactions, self._ratings)
+            self._storing = self.thread.submit(self.feedback.add_redacted, self._interactions, self._ratings)
         self._interactions, self._ratings, self._size = [], [], 0
+
+    def _wait(self) -> None:
+        if self._storing is not None:
+            storing, self._storing = self._storing, None
+            self.added += storing.result()
+
+
+def _size(written: Any) -> int:
+    """How much text a row holds, about."""
+    values = written.values() if isinstance(written, dict) else ()
+    return sum(len(value) if isinstance(value, str) else len(str(value)) for value in values)
 
 
 def _entries(values: dict[str, Any], now: float) -> tuple[Interaction | None, Rating | None]:
@@ -100,7 +123,7 @@ def _entries(values: dict[str, Any], now: float) -> tuple[Interaction | None, Ra
         raise FeedbackError("it has both 'id' and 'interaction' beside an input; 'rating_id' is the id of its rating")
     of_rating = {name: value for name, value in values.items() if name in _OF_RATING}
     name = values.get("id", values.get("interaction"))
-    of_interaction = {**_without(values, _OF_RATING | {"interaction"}), "id": name}
+    of_interaction = {**_without(values, _NOT_OF_INTERACTION), "id": name}
     interaction = interaction_of(_with_metadata(of_interaction), now=now)
     if not of_rating.keys() & set(RATING_KINDS):
         return interaction, None
@@ -128,10 +151,13 @@ def _rating_fields(values: Mapping[str, Any], interaction: Any, at: Any) -> dict
 
 def _with_metadata(values: dict[str, Any]) -> dict[str, Any]:
     """The fields of an interaction, its columns `metadata.NAME` gathered, and values as JSON has them."""
-    fields = {name: _json(value) for name, value in values.items() if not name.startswith(_IN_METADATA)}
-    named = {
-        name.removeprefix(_IN_METADATA): _json(value) for name, value in values.items() if name.startswith(_IN_METADATA)
-    }
+    fields: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.startswith(_IN_METADATA):
+            named[name.removeprefix(_IN_METADATA)] = _json(value)
+        else:
+            fields[name] = _json(value)
     if named:
         held = fields.get("metadata", {})
         fields["metadata"] = {**held, **named} if isinstance(held, dict) else held
@@ -147,6 +173,8 @@ def _id(value: Any) -> Any:
 
 def _json(value: Any) -> Any:
     """A value of a table as JSON has it."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, timedelta):

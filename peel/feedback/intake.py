@@ -9,7 +9,7 @@ from peel.environment import filled, lacking
 from peel.errors import FeedbackError
 from peel.feedback.redaction import Redaction
 from peel.records.feedback import Added, FeedbackDefinition, Interaction, Rating, Removed
-from peel.store.feedback import FeedbackStore
+from peel.store.feedback import Entries, FeedbackStore
 from peel.store.feedback_reading import FeedbackReader
 
 _DAY_S = 86400.0
@@ -43,7 +43,12 @@ class Feedback:
 
     def add_redacted(self, interactions: Sequence[Interaction], ratings: Sequence[Rating]) -> Added:
         """As `add`, of interactions that went through `redacted`: whoever takes many can tell one that is wrong."""
-        return self._store.add(interactions, [self._redaction.rating(one) for one in ratings], received=time.time())
+        return self.add_each([(interactions, ratings)])[0]
+
+    def add_each(self, handed_in: Sequence[Entries]) -> list[Added]:
+        """As `add_redacted`, of what several senders handed in, in one transaction: what became of each one's."""
+        redacted = [(interactions, [*map(self._redaction.rating, ratings)]) for interactions, ratings in handed_in]
+        return self._store.add_each(redacted, received=time.time())
 
     def forget(self, user: str) -> Removed:
         """Delete all interactions of a user, stored by name or hashed, with their ratings. Raises StoreError."""

@@ -41,6 +41,7 @@ OTHER_NAMES = {"time": "at", "interaction_id": "interaction"}
 _IN_METADATA = "metadata."
 _JSON_FIELDS = frozenset({"messages", "steps", "metadata"})
 _MOST_LEFT_OUT = 20
+_MOST_KNOWN = 1000
 _SEPARATORS = ",;\t|"
 
 
@@ -65,6 +66,7 @@ class Columns:
     mapping: Mapping[str, str] = field(default_factory=dict)
     left_out: dict[str, None] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
+    _known: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for column, name in self.mapping.items():
@@ -77,6 +79,13 @@ class Columns:
 
     def field_of(self, column: str) -> str | None:
         """The field that a column holds; None where it is left out."""
+        if column not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[column] = self._found(column)
+        return self._known[column]
+
+    def _found(self, column: str) -> str | None:
         if column in self.mapping:
             self.unseen.discard(column)
             return self.mapping[column] or None

@@ -84,7 +84,7 @@ class Redaction:
             comment = REDACTED
         elif "comment" in self.definition.hash:
             comment = self._hash(one.comment)
-        return one.model_copy(update={"comment": comment})
+        return one if comment == one.comment else one.model_copy(update={"comment": comment})
 
     def names_of(self, user: str) -> tuple[str, ...]:
         """How a user may be stored: as they are called, and hashed."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from peel.estimates.pairing import restricted
 from peel.plugins import nearest
 from peel.pytest_plugin.asking import Chosen, Given, asked_for, plain, written
 from peel.pytest_plugin.deciding import Scores
@@ -46,7 +47,8 @@ class Record:
 class Result:
     """One scenario under one variant, or one orchestration, executed and scored.
 
-    `result["core-terms"]` are the scores of an evaluator.
+    `result["core-terms"]` are the scores of an evaluator. `columns` are what a test is decided by: without drafts,
+    where some cases are none.
     """
 
     run: Run
@@ -166,12 +168,19 @@ def _result(workspace: Workspace, run: Run, *, how: Undecided) -> Result:
         Record(cases[execution.case], execution, current_scores(scores))
         for execution, scores in stored.executions(order.tolist())
     )
-    return Result(run, summary, records, columns, how)
+    return Result(run, summary, records, _deciding(columns, run.cases[item.scenario.scenario]), how)
+
+
+def _deciding(columns: Columns, cases: Sequence[Case]) -> Columns:
+    """The executions of the cases that are no drafts; all where every case is one."""
+    places = [place for place, case in enumerate(cases) if not case.draft]
+    return restricted(columns, np.isin(columns.case, places)) if 0 < len(places) < len(cases) else columns
 
 
 def _check(result: Result) -> None:
     __tracebackhide__ = True
-    errored = [record.execution for record in result.records if record.execution.status == "error"]
+    deciding = set(result.columns.number[~result.columns.ok].tolist())
+    errored = [record.execution for record in result.records if record.execution.number in deciding]
     if not errored:
         return
     first = errored[0]

@@ -17,7 +17,7 @@ from peel.estimates.gate_cases import case_verdict
 from peel.records import CaseRule, Execution, Fault, GateDefinition, Score
 from peel.statistics.gates import Verdict
 
-Word = Literal["passed", "flaky", "failed", "undecided", "pending", "error"]
+Word = Literal["passed", "flaky", "failed", "undecided", "pending", "error", "draft"]
 """What becomes of a case or a gate: a property of its test, in JUnit XML too."""
 
 ROUNDING = 1e-12

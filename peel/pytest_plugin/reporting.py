@@ -13,7 +13,7 @@ from peel.pytest_plugin.options import REPORT_FORMATS, is_undecided
 from peel.pytest_plugin.running import LocalRuns, WatchedRun, named
 from peel.records import Estimate, ScenarioSummary
 from peel.reports.text import one_line
-from peel.reports.wording import SYMBOLS, VERDICTS, evaluator_name, gate_sentence, interval, number
+from peel.reports.wording import SYMBOLS, VERDICTS, drafts_sentence, evaluator_name, gate_sentence, interval, number
 
 _CATEGORIES = {
     ("passed", "flaky"): ("flaky", "~", "FLAKY"),
@@ -98,6 +98,8 @@ def _scenario(scenario: ScenarioSummary) -> Iterator[str]:
     name = one_line(named(scenario.scenario, scenario.variant))
     for estimate in scenario.evaluators:
         yield f"  {name} {one_line(evaluator_name(estimate))}: {_numbers(estimate)}"
+    if scenario.drafts is not None:
+        yield f"  {name}: {drafts_sentence(scenario)}"
     for gate in scenario.gates:
         verdict = f"{SYMBOLS[gate.verdict]} {VERDICTS[gate.verdict]}"
         yield f"  {verdict}: {name} {one_line(gate.requirement)}: {one_line(gate_sentence(gate), limit=400)}"

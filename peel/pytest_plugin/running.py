@@ -18,7 +18,7 @@ from peel.pytest_plugin.addresses import Address, WantedRun
 from peel.pytest_plugin.judging import CaseVerdict, Observed, Outcome, judge
 from peel.pytest_plugin.loop import LOOK_EVERY_S, Loop, Work
 from peel.pytest_plugin.options import Options
-from peel.pytest_plugin.telling import case_outcome, case_properties, gate_outcome, show_command
+from peel.pytest_plugin.telling import case_outcome, case_properties, draft_outcome, gate_outcome, show_command
 from peel.records import BASE_VARIANT, Execution, GateDefinition, Run, RunSummary, ScenarioSummary, Score
 from peel.runs.executors import LocalExecutor
 from peel.runs.plan import PlannedExecution
@@ -149,6 +149,8 @@ class WatchedRun:
             verdict.worst, run=self.run.id, case=case.id, scenario=address.scenario, variant=address.variant
         )
         outcome = case_outcome(verdict, case=case, worst=self._worst(verdict), command=command)
+        if case.draft:
+            return draft_outcome(outcome, verdict, self.run.id)
         return Outcome(outcome.word, outcome.text, tuple(case_properties(verdict, self.run.id)))
 
     def _worst(self, verdict: CaseVerdict) -> tuple[Execution, Sequence[Score]] | None:

@@ -28,7 +28,7 @@ _CASE_WORDS: Mapping[Word, str] = {
     "pending": "waits for a person's score",
 }
 
-_GATE_WORDS: Mapping[str, Word] = {"pass": "passed", "fail": "failed", "undecided": "undecided"}
+_GATE_WORDS: Mapping[str, Word] = {"pass": "passed", "fail": "failed", "undecided": "undecided", "draft": "draft"}
 
 
 def case_outcome(
@@ -56,10 +56,17 @@ def case_properties(verdict: CaseVerdict, run: str) -> Iterator[tuple[str, str]]
         yield "peel.reached", str(bar)
 
 
+def draft_outcome(outcome: Outcome, verdict: CaseVerdict, run: str) -> Outcome:
+    """What the test of a draft case says: the same as of any, and that it decides nothing."""
+    first = ("peel.outcome", "draft")
+    others = [one for one in case_properties(verdict, run) if one[0] != first[0]]
+    return Outcome("draft", f"a draft, which decides nothing: {outcome.text}", (first, *others))
+
+
 def gate_outcome(gate: GateResult, *, run: str, cases: Sequence[CaseFigures]) -> Outcome:
     """What the test of a gate says, with the cases that are weakest on what it requires."""
     lines = [one_line(gate_sentence(gate), limit=LONGEST)]
-    if gate.verdict != "pass":
+    if gate.verdict not in ("pass", "draft"):
         lines += [*_weakest(gate, cases), f"look further: peel show {run}"]
     properties = (
         ("peel.outcome", _GATE_WORDS[gate.verdict]),

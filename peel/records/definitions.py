@@ -16,13 +16,14 @@ BASE_VARIANT = "base"
 class Case(Record):
     """One assignment of case inputs with its expected output.
 
-    `line` is where it stands in its file (1-based), for messages.
+    A `draft` is executed, scored and reported, but decides no gate; so is each case of a draft scenario.
     """
 
     id: str
     tags: tuple[str, ...] = ()
     inputs: dict[str, Json] = Field(default_factory=dict)
     expected: dict[str, Json] = Field(default_factory=dict)
+    draft: bool = False
 
 
 class StepDefinition(Record):
@@ -159,7 +160,7 @@ class Scenario(Record):
     """What is evaluated: inputs, an orchestration, cases with expected output, evaluators, gates.
 
     `variants` always begins with `base`; a matrix is already expanded. `below` is the threshold of the
-    "share of executions below" that reports show.
+    "share of executions below" that reports show. All cases of a `draft` are drafts.
     """
 
     scenario: str
@@ -173,6 +174,7 @@ class Scenario(Record):
     gates: tuple[GateDefinition, ...] = ()
     below: float = 0.3
     estimates: EstimateSettings = EstimateSettings()
+    draft: bool = False
 
 
 class Price(Record):

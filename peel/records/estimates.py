@@ -12,7 +12,8 @@ from peel.records.definitions import GateStatistic, Scope
 from peel.records.findings import StepFindings, VarianceFigures
 from peel.records.stopping import Stopping
 
-GateVerdict = Literal["pass", "fail", "undecided"]
+GateVerdict = Literal["pass", "fail", "undecided", "draft"]
+"""What becomes of a gate; `draft`: all its cases are drafts, so it decides nothing."""
 
 
 class Bounds(Record):
@@ -246,6 +247,17 @@ class CaseFigures(NamedTuple):
     completed: int
     errored: int
     values: Mapping[str, float | None]
+    draft: bool = False
+
+
+class DraftCounts(Record):
+    """How many of a scenario variant's cases are drafts, and of their executions how many there are, errored, and have
+    no score by an evaluator that should have given one."""
+
+    n_cases: int
+    n_executions: int
+    errored: int
+    n_unscored: dict[str, int] = Field(default_factory=dict)
 
 
 class ScenarioSummary(Record):
@@ -275,6 +287,10 @@ class ScenarioSummary(Record):
     """How the steps go together with the final scores, and which to work on first."""
     planned_at_most: int | None = None
     """Of a run that was to end early: the executions of its whole plan."""
+    draft: bool = False
+    """Whether the scenario is a draft."""
+    drafts: DraftCounts | None = None
+    """Its cases that are drafts: part of every number but those of gates. None where no case is one."""
 
 
 class RunSummary(Record):

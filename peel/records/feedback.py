@@ -311,11 +311,23 @@ def wrong_content(written: bytes) -> str | None:
     return None
 
 
+class AlertDefinition(Record):
+    """When ratings that shift are told, and where. Without a shift there is at most one alarm in `run_length` ratings
+    of a scenario on average, for drops and for rises each; later ratings are held against its first `baseline` ones.
+    `webhook` is the address that alarms are sent to, with its variables as they are written; None: nowhere."""
+
+    run_length: float = 1000.0
+    baseline: int = 100
+    webhook: str | None = None
+
+
 class FeedbackDefinition(Record):
     """The section `feedback` of `peel.yaml`. `redact` and `hash` are dotted paths of fields, `patterns` what is
     blacked out in free text. `hash_key` is the variable that keys the hashes, None the store's own secret.
     `retention_days` is how long interactions stay; None: until they are deleted. `origins` are the pages that the
-    widget may send ratings from."""
+    widget may send ratings from. `rate_limit` is how many interactions and ratings one user may hand in over HTTP a
+    minute, `widget_limit` how many ratings pages may send from one address a minute. `embedding` is the model that
+    interactions are mapped to scenarios by."""
 
     redact: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()
@@ -323,3 +335,7 @@ class FeedbackDefinition(Record):
     hash_key: str | None = None
     retention_days: float | None = None
     origins: tuple[str, ...] = ()
+    rate_limit: int = 600_000
+    widget_limit: int = 60
+    alerts: AlertDefinition = AlertDefinition()
+    embedding: str = "all-MiniLM-L6-v2"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from pydantic import Field
+
 from peel.records.base import Record
 from peel.records.feedback import FeedbackFilter, FeedbackLimits, MappingState, Tally
 
@@ -77,10 +79,17 @@ class Alarm(Record):
     n_after: int
     evidence: float
     run_length: float
+    told: float | None = None
+    """When the webhook took it, in seconds since the epoch; None until then."""
+    acknowledged: float | None = None
+    """When a person said to have seen it; None until then."""
 
 
 class TestBedEstimate(Record):
-    """What the test bed says of a scenario: an evaluator's estimate in a run, or the mean over evaluators."""
+    """What the test bed says of a scenario: the mean over its `evaluators` in one run, for new cases like these.
+
+    `version` is the one of production that the run is known to be of, None where it is not known of which it is.
+    """
 
     __test__ = False
 
@@ -101,7 +110,7 @@ Standing: TypeAlias = Literal["users-worse", "users-better", "no-difference", "u
 class Against(Record):
     """Production beside the test bed, for a scenario and a version of the application; what is not there is None.
 
-    `difference` is production minus test bed with its interval.
+    `version` is None for the interactions that name none. `difference` is production minus test bed with its interval.
     """
 
     scenario: str
@@ -114,11 +123,29 @@ class Against(Record):
     standing: Standing = "unknown"
 
 
+class Offset(Record):
+    """Production minus test bed over `scenarios` of one selection: the mean, with its interval at `level`, if scenarios
+    may differ, and each scenario's own difference pulled towards it, the more, the less is known of it.
+
+    `p` is small where scenarios differ by more than chance; None for a single one.
+    """
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    p: float | None
+    scenarios: dict[str, float]
+
+
 class FeedbackReport(Record):
     """Everything `peel ratings report` and the page of live feedback say of the interactions that are selected.
 
     `mapping` counts them by how their scenario was found. `histogram` counts ratings in equal parts of [0, 1].
-    `weakest` is the scenario with the lowest upper end of its interval; None where none has one.
+    `weakest` is the scenario with the lowest upper end of its interval; None where none has one. `over_time` holds
+    every period from the first to the last interaction, those without one too. Groups are in the order of their names,
+    None last; `left_out` counts those of the fewest interactions that a list leaves out. `against` begins with what
+    users find worse than the test bed does. `low` is what a low rating is below.
     """
 
     wanted: FeedbackFilter
@@ -134,3 +161,9 @@ class FeedbackReport(Record):
     histogram: tuple[int, ...]
     alarms: tuple[Alarm, ...]
     against: tuple[Against, ...]
+    offset: Offset | None = None
+    adjusted: float | None = None
+    """The mean if each scenario's interactions were rated as often as any other's; None where one has no rating."""
+    low: float = 0.3
+    left_out: dict[str, int] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()

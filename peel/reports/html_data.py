@@ -55,8 +55,13 @@ def part_facts(part: ScenarioVariant, columns: Columns) -> dict[str, Any]:
 
 
 def case_list(cases: tuple[Case, ...]) -> list[list[Any]]:
-    """Identifier and tags of each case."""
-    return [[one_line(case.id), [one_line(tag, limit=60) for tag in case.tags[:20]]] for case in cases]
+    """Identifier and tags of each case; that it is a draft stands among them."""
+    return [[one_line(case.id), [one_line(tag, limit=60) for tag in _marks(case)]] for case in cases]
+
+
+def _marks(case: Case) -> tuple[str, ...]:
+    drafts = ("draft",) if case.draft and "draft" not in case.tags else ()
+    return (*drafts, *case.tags[:20])
 
 
 def _differences(values: NDArray[np.int64]) -> bytes:

@@ -7,12 +7,12 @@ from html import escape
 
 from peel.records import GateResult, Run, RunSummary, ScenarioSummary
 from peel.reports.text import one_line
-from peel.reports.wording import STATUSES, SYMBOLS, VERDICTS, last_moment, name_of, verdict_sentence
+from peel.reports.wording import STATUSES, SYMBOLS, VERDICTS, drafts_sentence, last_moment, name_of, verdict_sentence
 
 MOST_VERDICTS = 400
 """How many gates are told; a run with more has them all in the JSON report."""
 
-_WORST_FIRST = ("fail", "undecided", "pass")
+_WORST_FIRST = ("fail", "undecided", "pass", "draft")
 _CASES_NAMED = 8
 
 
@@ -47,7 +47,15 @@ def stopping(summary: RunSummary) -> str:
 
 
 def verdicts(summary: RunSummary) -> str:
-    """The gates in words: all in one line, then each in a sentence."""
+    """The gates in words: all in one line, then each in a sentence; and what are drafts."""
+    return _gates(summary) + "".join(
+        f'<p class="facts"><b>{shown(name_of(scenario))}</b>: {drafts_sentence(scenario)}.</p>'
+        for scenario in summary.scenarios
+        if scenario.drafts is not None
+    )
+
+
+def _gates(summary: RunSummary) -> str:
     gates = [(scenario, gate) for scenario in summary.scenarios for gate in scenario.gates]
     if not gates:
         return '<p class="verdict none">No gate is defined: nothing here was required.</p>'

@@ -92,6 +92,8 @@ def _scenario(scenario: ScenarioSummary) -> dict[str, Any]:
         "tags_left_out": scenario.tags_left_out,
         "steps": _steps(scenario.steps),
         "planned_at_most": scenario.planned_at_most,
+        "draft": scenario.draft,
+        "drafts": None if scenario.drafts is None else scenario.drafts.model_dump(mode="json"),
     }
 
 
@@ -196,6 +198,7 @@ def _case(case: CaseFigures) -> dict[str, Any]:
         "completed": case.completed,
         "errored": case.errored,
         "values": dict(case.values),
+        "draft": case.draft,
     }
 
 

@@ -3,9 +3,9 @@
 It is red exactly when `peel run` ends with 1 or 3, so that view and exit code never disagree. Its test cases are the
 gates (`fail` is a failure; `undecided` is skipped, with the reason, since nothing was shown either way) and then
 the cases. A case is a failure when an evaluator whose gate failed always finds it below the scenario's threshold, or
-where it falls short of a gate on each case; an
-error when an execution of it errored or a score could not be made; skipped when nothing of it is scored. Otherwise it
-passes: what is wrong only sometimes, or not required by a gate, stands with its counts in `system-out`.
+where it falls short of a gate on each case; an error when an execution of it errored or a score could not be made;
+skipped when nothing of it is scored, or when it is a draft. Otherwise it passes: what is wrong only sometimes, or not
+required by a gate, stands with its counts in `system-out`.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _tests(scenario: ScenarioSummary, counts: dict[str, CaseCounts]) -> Iterator
 
 
 def _gate(gate: GateResult) -> _Test:
-    outcome = {"pass": None, "fail": "failure", "undecided": "skipped"}[gate.verdict]
+    outcome = {"pass": None, "fail": "failure", "undecided": "skipped", "draft": "skipped"}[gate.verdict]
     return _Test(gate.requirement, kind="gate", outcome=outcome, said=f"{gate.verdict}: {gate_sentence(gate)}")
 
 
@@ -119,6 +119,8 @@ def _case(case: CaseFigures, place: int, scenario: ScenarioSummary, counts: dict
     fails = [gate for gate in scenario.gates if gate.verdict == "fail" and (gate.tag is None or gate.tag in case.tags)]
     failed = {gate.subject for gate in fails if gate.statistic != "each-case"}
     lines = [*_what_is_known(case, place, scenario, counts), f"{case.completed} completed, {case.errored} errored"]
+    if case.draft:
+        return _Test(case.case, kind="case", outcome="skipped", said="\n".join(["a draft: decides nothing", *lines]))
     is_short = any(case.case in gate.short for gate in fails)
     outcome = "failure" if is_short else _outcome(case, place, counts, failed=failed)
     return _Test(case.case, kind="case", outcome=outcome, said="\n".join(lines))

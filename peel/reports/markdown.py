@@ -27,6 +27,7 @@ from peel.reports.weakness import counts_by_case
 from peel.reports.wording import (
     STATUSES,
     VERDICTS,
+    drafts_sentence,
     evaluator_name,
     gate_sentence,
     interval,
@@ -39,7 +40,8 @@ from peel.reports.wording import (
     usage_cells,
 )
 
-_ICONS = {"pass": "✅", "fail": "❌", "undecided": "❔"}
+_ICONS = {"pass": "✅", "fail": "❌", "undecided": "❔", "draft": "📝"}
+_ORDER = ("fail", "undecided", "pass", "draft")
 _MOST_ROWS, _MOST_CASES, _MOST_FAULTS = 100, 10, 5
 _SYNTAX = re.compile(r"([\\`*_\[\]|~$]|\.(?=[^\W\d])|:(?=/))")
 _MENTIONS = re.compile(r"([@#])")
@@ -71,6 +73,9 @@ def _lines(source: ReportSource) -> Iterator[str]:
     if warning:
         yield f"\n> ⚠️ {escaped(warning, limit=500)}"
     yield from _gates(summary.scenarios)
+    for scenario in summary.scenarios:
+        if scenario.drafts is not None:
+            yield f"\n{escaped(name_of(scenario))}: {drafts_sentence(scenario)}."
     yield from _estimates(summary)
     yield from _short_tables(summary)
     yield from _variance(summary.scenarios)
@@ -82,7 +87,7 @@ def _lines(source: ReportSource) -> Iterator[str]:
 
 def _headline(scenarios: tuple[ScenarioSummary, ...]) -> str:
     verdicts = [gate.verdict for scenario in scenarios for gate in scenario.gates]
-    counted = [(verdict, verdicts.count(verdict)) for verdict in ("fail", "undecided", "pass") if verdict in verdicts]
+    counted = [(verdict, verdicts.count(verdict)) for verdict in _ORDER if verdict in verdicts]
     return ", ".join(f"{_ICONS[verdict]} {times} {VERDICTS[verdict]}" for verdict, times in counted) or "no gates"
 
 

@@ -23,6 +23,7 @@ from peel.reports.wording import (
     STATUSES,
     SYMBOLS,
     VERDICTS,
+    drafts_sentence,
     gate_sentence,
     interval,
     last_moment,
@@ -36,7 +37,7 @@ from peel.reports.wording import (
 
 __all__ = ["drawn_interval", "render_execution", "render_summary"]
 
-_VERDICT_STYLE = {"pass": "green", "fail": "bold red", "undecided": "yellow"}
+_VERDICT_STYLE = {"pass": "green", "fail": "bold red", "undecided": "yellow", "draft": "dim"}
 _BAR_WIDTH = 21
 _WIDE = 110
 _FAULTS_SHOWN = 10
@@ -208,6 +209,8 @@ def _counts(summary: RunSummary) -> RenderableType:
     )
     for scenario in summary.scenarios:
         table.add_row(Text(one_line(name_of(scenario))), _execution_counts(scenario))
+        if scenario.drafts is not None:
+            table.add_row("", Text(drafts_sentence(scenario), style="cyan"))
         for mark, times in sorted(scenario.marks.items()):
             if times:
                 table.add_row("", Text(f"{times:,} × {MARKS.get(mark, mark)}", style="yellow"))  # type: ignore[call-overload]  # marks of later versions are shown by name

@@ -10,10 +10,10 @@ from peel.counting import counted
 from peel.records import BASE_VARIANT, Estimate, GateResult, Mark, Run, RunSummary, ScenarioSummary
 from peel.records.stopping import Stopping
 
-VERDICTS = {"pass": "passed", "fail": "failed", "undecided": "undecided"}
+VERDICTS = {"pass": "passed", "fail": "failed", "undecided": "undecided", "draft": "draft"}
 """A gate's verdict as a word for a person."""
 
-SYMBOLS = {"pass": "✓", "fail": "✗", "undecided": "?"}
+SYMBOLS = {"pass": "✓", "fail": "✗", "undecided": "?", "draft": "◌"}
 """A gate's verdict as a sign that needs no colour."""
 
 STATUSES = {
@@ -163,7 +163,20 @@ def verdict_sentence(gate: GateResult) -> str:
     return f"{sentence}; {gate.reason}" if gate.reason else sentence
 
 
-_STANDS = {"pass": "passes", "fail": "fails", "undecided": "undecided"}
+def drafts_sentence(scenario: ScenarioSummary) -> str:
+    """What of a scenario is a draft; nothing where no case is one."""
+    if scenario.drafts is None:
+        return ""
+    cases = counted(len(scenario.cases), "case")
+    if scenario.draft:
+        return f"a draft: {cases}, executed and scored, that decide no gate"
+    return (
+        f"{scenario.drafts.n_cases:,} of {cases} {'is a draft' if scenario.drafts.n_cases == 1 else 'are drafts'}: "
+        "in every number but those of gates"
+    )
+
+
+_STANDS = {"pass": "passes", "fail": "fails", "undecided": "undecided", "draft": "draft"}
 _NEEDS = re.compile(r"^(.+?) ((?:at least|at most|not worse than) .+)$", re.DOTALL)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from peel.errors import DefinitionError
-from peel.records import Case, Problem, ScenarioVariant, Selection
+from peel.records import Case, Json, Problem, Scenario, ScenarioVariant, Selection
 from peel.runs.baselines import Baselines
 from peel.runs.compile import Source, compile_variant
 from peel.runs.compiled import CompiledScenarioVariant
@@ -142,7 +142,7 @@ def _of_files(
         yield from one.problems
         if one.orchestration_path is not None:
             yield from conflicting_names(one, orchestrations[one.orchestration_path])
-    yield from _same_names(loaded)
+    yield from same_names(loaded)
     if not any(one.problems for one in loaded):
         yield from problems_of(selection, [one.scenario for one in loaded if one.scenario])
 
@@ -152,7 +152,8 @@ def _orchestrations(loaded: Sequence[LoadedScenario], root: Path) -> dict[Path, 
     return {path: load_orchestration(path, root=root) for path in paths}
 
 
-def _same_names(loaded: Sequence[LoadedScenario]) -> list[Problem]:
+def same_names(loaded: Sequence[LoadedScenario]) -> list[Problem]:
+    """That scenarios have the name of another one."""
     first: dict[str, LoadedScenario] = {}
     problems = []
     for one in loaded:
@@ -184,11 +185,16 @@ def _sources(
 def _parts(
     compiled: Sequence[CompiledScenarioVariant], cases: dict[str, tuple[Case, ...]], resources: Resources
 ) -> dict[str, str]:
-    parts = {f"cases of {name}": content_hash([case.model_dump() for case in some]) for name, some in cases.items()}
+    parts = {f"cases of {name}": content_hash([_described(case) for case in some]) for name, some in cases.items()}
     for one in compiled:
         scenario, variant = one.record.scenario, one.record.variant.name
-        parts[f"scenario {scenario.scenario}"] = content_hash(scenario.model_dump(exclude={"variants"}))
+        parts[f"scenario {scenario.scenario}"] = content_hash(_described(scenario, leave_out=("variants",)))
         parts[
             f"orchestration {one.record.orchestration.orchestration} under {scenario.scenario}, variant {variant}"
         ] = content_hash([one.record.orchestration.model_dump(), one.record.inputs])
     return {**parts, **resources.code, **resources.model_parts(), **resources.knowledge_parts()}
+
+
+def _described(one: Scenario | Case, *, leave_out: Sequence[str] = ()) -> dict[str, Json]:
+    """What the hash of a part is made of. Whoever is no draft is described as before there were any."""
+    return one.model_dump(exclude={*leave_out, *(() if one.draft else ("draft",))})

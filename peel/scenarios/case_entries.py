@@ -1,4 +1,4 @@
-"""One case as written: `{id, tags, inputs, expected}` in YAML or JSON, and what ids, tags and input names may be."""
+"""One case as written: `{id, tags, inputs, expected, draft}` in YAML or JSON; what ids, tags and input names may be."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class RawCase:
     tags: tuple[str, ...]
     inputs: dict[str, Json] = field(default_factory=dict)
     expected: dict[str, Json] = field(default_factory=dict)
+    draft: bool = False
 
 
 def read_entries(values: list[Json], findings: Findings) -> list[RawCase | None]:
@@ -71,7 +72,8 @@ def _read(value: Json, position: int, findings: Findings) -> RawCase | None:
     wrong = right is None or len(findings.problems) > before
     if wrong or not isinstance(inputs, dict) or not isinstance(expected, dict):
         return None
-    return RawCase(findings.origin.place.nearest((position,)), name, tags, inputs, expected)
+    place = findings.origin.place.nearest((position,))
+    return RawCase(place, name, tags, inputs, expected, draft=value.get("draft") is True)
 
 
 def _id(case: dict[str, Json], part: Part, findings: Findings) -> str:

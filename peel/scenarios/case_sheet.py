@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -20,12 +20,19 @@ from peel.scenarios.origin import Place
 LARGEST_CELL = 10_000_000
 """The longest cell, in characters."""
 _EXPECTED = "expected."
-Kind: TypeAlias = Literal["id", "tags", "inputs", "expected"]
+DRAFT: Mapping[str, bool] = {
+    "true": True, "false": False, "yes": True, "no": False, "1": True, "0": False, "": False,
+}  # fmt: skip
+"""What the column of drafts may say, in lower case."""
+Kind: TypeAlias = Literal["id", "tags", "draft", "inputs", "expected"]
+OWN: Mapping[str, Kind] = {"id": "id", "tags": "tags", "draft": "draft"}
+"""The columns that are a case's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one column is: a case's id, its tags, or the case input or part of the expected output called `key`."""
+    """What one column is: a case's id, its tags, whether it is a draft, or the case input or part of the expected
+    output called `key`."""
 
     header: str
     kind: Kind
@@ -100,8 +107,8 @@ def _report(sentences: list[str], row: _Row, findings: Findings) -> None:
 
 def column_of(name: str) -> Column:
     """What the column under a header is."""
-    if name == "id" or name == "tags":
-        return Column(name, "id" if name == "id" else "tags", name)
+    if name in OWN:
+        return Column(name, OWN[name], name)
     if name.startswith(_EXPECTED):
         return Column(name, "expected", name.removeprefix(_EXPECTED))
     return Column(name, "inputs", name)
@@ -128,7 +135,7 @@ def _wrong_header(name: str, place: int, names: list[str]) -> str | None:
     if name in RESERVED:
         return reserved_input(name)
     plain = name.casefold()
-    if plain in {"id", "tags"} and plain not in names:
+    if plain in OWN and plain not in names:
         return f"the column {name!r} would be a case input; write {plain!r} for the cases' own column"
     before, dot, after = plain.partition(".")
     if dot and before == "inputs":
@@ -165,6 +172,17 @@ def _take(case: RawCase, column: Column, cell: str) -> str | None:
             return f"{column.header!r}: the JSON cannot be read, {error}; {hint}"
     if column.kind == "tags":
         return _take_tags(case, value)
+    if column.kind == "draft":
+        case.draft = DRAFT.get(cell.strip().casefold(), False)
+        allowed = cell.strip().casefold() in DRAFT
+        return (
+            None
+            if allowed
+            else (
+                "'draft': a case is a draft (true) or none (false, or nothing), not "
+                f"{found(cell)}; rename the column if it is a case input"
+            )
+        )
     (case.expected if column.kind == "expected" else case.inputs)[column.key] = value
     return None
 

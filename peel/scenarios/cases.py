@@ -120,11 +120,15 @@ def _made(raw: list[RawCase | None], findings: Findings) -> LoadedCases:
             _report_twice(name, case, first[name], findings)
             continue
         first[name] = case.place
-        cases.append(Case.model_construct(id=name, tags=case.tags, inputs=case.inputs, expected=case.expected))
+        cases.append(_record(name, case))
     if not cases and not findings.problems:
         findings.add("there are no cases; a scenario needs at least one")
     origin = replace(findings.origin, place=Place(findings.origin.place.line, list(first.values())))
     return LoadedCases(tuple(cases), origin, tuple(findings.problems))
+
+
+def _record(name: str, case: RawCase) -> Case:
+    return Case.model_construct(id=name, tags=case.tags, inputs=case.inputs, expected=case.expected, draft=case.draft)
 
 
 def _report_twice(name: str, case: RawCase, first: Place, findings: Findings) -> None:

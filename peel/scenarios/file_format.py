@@ -60,6 +60,7 @@ Identifier: TypeAlias = Annotated[
     _must_be("a name of letters, digits and '_' that does not begin with a digit, because templates use it"),
 ]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1), _must_be("a number from 0 to 1")]
+YesNo: TypeAlias = Annotated[bool, _must_be("true or false")]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0), _must_be("a number of 0 or more")]
 Positive: TypeAlias = Annotated[float, Field(gt=0), _must_be("a number greater than 0")]
 Count: TypeAlias = Annotated[int, Field(ge=1), _must_be("a whole number of 1 or more")]
@@ -88,6 +89,7 @@ class CaseEntry(_Format):
     expected: Mapping = Field(
         default=NOT_GIVEN, description="the expected output, in the parts that evaluators ask for"
     )
+    draft: YesNo = Field(default=False, description="whether it is executed and scored but decides no gate")
 
 
 class EvaluatorEntry(_Format):
@@ -271,6 +273,7 @@ class ScenarioFile(_Format):
     )
     below: Share = Field(default=0.3, description="the threshold of the share of executions that score below it")
     estimates: SkipValidation[EstimatesEntry] = Field(default=NOT_GIVEN, description="how estimates are made")
+    draft: YesNo = Field(default=False, description="whether it is executed and scored but decides no gate")
 
 
 class StepEntry(_Format):
@@ -329,6 +332,20 @@ FromEnvironment: TypeAlias = Annotated[
 FeedbackPath: TypeAlias = Annotated[str, Field(pattern=_FIELD_PATH)]
 
 
+class AlertsEntry(_Format):
+    """When ratings that shift are told, and where."""
+
+    run_length: Annotated[float, Field(ge=20, le=1e9), _must_be("a number from 20 to 1,000,000,000")] = Field(
+        default=1000, description="how many ratings of a scenario come to one false alarm on average, or more"
+    )
+    baseline: Annotated[int, Field(ge=20, le=10_000), _must_be("a whole number from 20 to 10,000")] = Field(
+        default=100, description="how many ratings of a scenario later ones are held against"
+    )
+    webhook: SomeText = Field(
+        default=NOT_GIVEN, description='where alarms are sent to, from the environment, such as "${PEEL_WEBHOOK}"'
+    )
+
+
 class FeedbackEntry(_Format):
     """What is done to interactions and ratings from production."""
 
@@ -349,6 +366,18 @@ class FeedbackEntry(_Format):
     )
     origins: Annotated[list[Annotated[str, Field(pattern=_ORIGIN)]], _must_be(_ORIGINS)] = Field(
         default=NOT_GIVEN, description="the pages that the widget may send ratings from"
+    )
+    rate_limit: Count = Field(
+        default=600_000, description="how many interactions and ratings one user may hand in over HTTP a minute"
+    )
+    widget_limit: Count = Field(
+        default=60, description="how many ratings the widget may send from one address a minute"
+    )
+    alerts: SkipValidation[AlertsEntry] = Field(
+        default=NOT_GIVEN, description="when ratings that shift are told, and where"
+    )
+    embedding: SomeText = Field(
+        default="all-MiniLM-L6-v2", description="the embedding model that interactions are mapped to scenarios by"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from peel.plugins import nearest
 from peel.records import (
     PASSES_AT,
+    Case,
     EstimateSettings,
     EvaluatorDefinition,
     GateDefinition,
@@ -259,18 +260,22 @@ def _known_to_gates(fields: dict[str, Json], evaluators: set[str], cases: Loaded
 
 def _scenario(fields: dict[str, Json], parts: _Parts, path: Path) -> Scenario:
     """The record of what is right; a scenario whose name is wrong is called like its file."""
-    plain = ("description", "orchestration", "repetitions", "below")
+    plain = ("description", "orchestration", "repetitions", "below", "draft")
     record: dict[str, Any] = {key: fields[key] for key in plain if key in fields}
     return Scenario(
         **record,
         scenario=str(fields.get("scenario", path.stem)),
         inputs=parts.inputs,
-        cases=parts.cases.cases,
+        cases=_all_drafts(parts.cases.cases) if record.get("draft") else parts.cases.cases,
         variants=tuple(parts.variants.records),
         evaluators=tuple(parts.evaluators.records),
         gates=tuple(gate for _, gate in parts.gates),
         estimates=parts.estimates,
     )
+
+
+def _all_drafts(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    return tuple(case.model_copy(update={"draft": True}) for case in cases)
 
 
 def _kept_origin(origin: Origin, parts: _Parts) -> Origin:

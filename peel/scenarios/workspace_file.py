@@ -14,7 +14,7 @@ from peel.environment import filled, lacking, names_variable
 from peel.records import Json, ModelDefinition, Price, Problem, WorkspaceDefinition
 from peel.records.feedback import FeedbackDefinition
 from peel.scenarios.checking import Findings, Part, checked, entry, shortened
-from peel.scenarios.file_format import FeedbackEntry, ModelEntry, PriceEntry, WorkspaceFile
+from peel.scenarios.file_format import AlertsEntry, FeedbackEntry, ModelEntry, PriceEntry, WorkspaceFile
 from peel.scenarios.opening import open_definitions, told
 from peel.scenarios.origin import Origin, absolute, origin_of
 
@@ -114,7 +114,18 @@ def _feedback(value: dict[str, Json], findings: Findings) -> FeedbackDefinition:
     part = Part(value["feedback"], ("feedback",), "'feedback'")
     given: dict[str, Any] = checked(FeedbackEntry, part, findings)
     lists = {key: tuple(item) for key, item in given.items() if isinstance(item, list)}
+    if "alerts" in given:
+        alerts = Part(given["alerts"], ("feedback", "alerts"), "'alerts' of 'feedback'")
+        given["alerts"] = checked(AlertsEntry, alerts, findings)
+        _check_webhook(given["alerts"].get("webhook"), alerts, findings)
     return FeedbackDefinition.model_validate({**given, **lists})
+
+
+def _check_webhook(value: Json, part: Part, findings: Findings) -> None:
+    """Who knows the address of a webhook may write to it: it is reported without repeating it."""
+    if isinstance(value, str) and not names_variable(value):
+        message = "'webhook' is written out; a secret must come from the environment: \"${PEEL_WEBHOOK}\""
+        findings.add(message, (*part.path, "webhook"))
 
 
 def _password(url: str) -> str:

@@ -14,6 +14,7 @@ from peel.statistics.gates import benjamini_hochberg
 from peel.statistics.intervals import Interval
 
 __all__ = [
+    "BETS",
     "Chart",
     "Offsets",
     "aipw_mean",
@@ -33,7 +34,8 @@ __all__ = [
     "weighted_mean",
 ]
 
-_BETS = np.geomspace(0.02, 0.9, 12)
+BETS = np.geomspace(0.02, 0.9, 12)
+"""The bets of `drop_evidence`: shares of the largest one that keeps the evidence from being lost at once."""
 
 
 def star_scores(stars: npt.ArrayLike, most: int = 5) -> Floats:
@@ -94,10 +96,10 @@ def drop_evidence(scores: npt.ArrayLike, baseline: float) -> Floats:
     """
     if not 0 <= baseline < 1:
         raise ValueError(f"a baseline lies in [0, 1), not {baseline}")
-    x, stakes = as_shares(scores), np.zeros(_BETS.size)
+    x, stakes = as_shares(scores), np.zeros(BETS.size)
     evidence = np.empty(x.size)
     for t, score in enumerate(x):
-        stakes = (stakes + 1) * (1 - _BETS / (1 - baseline) * (score - baseline))
+        stakes = (stakes + 1) * (1 - BETS / (1 - baseline) * (score - baseline))
         evidence[t] = stakes.mean()
     return evidence
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,12 +30,17 @@ _IS_HELD = text(
 )
 
 
+def claiming(engine: Engine, name: str) -> AbstractContextManager[bool]:
+    """Hold the claim of a name, where nobody else does: whether it is ours. Raises StoreError."""
+    claim = _claimed_by_file if engine.dialect.name == "sqlite" else _claimed_by_number
+    return claim(engine, name)
+
+
 @contextmanager
 def claimed(engine: Engine, run_id: str) -> Iterator[None]:
     """Hold the claim to carry a run out. Raises ResumeError where somebody else holds it, StoreError."""
-    claim = _claimed_by_file if engine.dialect.name == "sqlite" else _claimed_by_number
     with ExitStack() as held:
-        if not held.enter_context(claim(engine, run_id)):
+        if not held.enter_context(claiming(engine, run_id)):
             raise ResumeError(
                 f"the run {run_id} is being carried out by another process or server; wait for its end, or end it there"
             )

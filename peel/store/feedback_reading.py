@@ -9,11 +9,12 @@ from typing import Any, Literal, TypeAlias
 from pydantic_core import from_json
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Select,
-    and_,
     case,
     cast,
     exists,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
 )
 
 from peel.records.feedback import (
@@ -99,10 +101,11 @@ class FeedbackReader:
         """The same for each combination of the groups' values that there is, by those values in their order."""
         facts = schema.interaction_facts.c
         groups = [facts[name] for name in by]
-        value = cast(facts.value, BigInteger)
-        counted = (func.count(), func.count(value), func.sum(value), func.sum(value * value))
+        # PostgreSQL adds small numbers in a large one, and only large ones in a slower type that has no end.
+        value, large = facts.value, cast(facts.value, BigInteger)
+        counted = (func.count(), func.count(value), func.sum(value), func.sum(large * large))
         below = func.count().filter(facts.value < round(low * TICKS))
-        query = select(*groups, *counted, below).where(*_conditions(wanted))
+        query = select(*groups, *counted, below).where(*selected(wanted))
         if groups:
             query = query.group_by(*groups)
         with told(self._engine.url), self._engine.connect() as connection:
@@ -116,7 +119,7 @@ class FeedbackReader:
         facts = schema.interaction_facts.c
         edges = [round(TICKS * place / bins) for place in range(1, bins)]
         place = case(*((facts.value < edge, number) for number, edge in enumerate(edges)), else_=bins - 1)
-        query = select(place, func.count()).where(*_conditions(wanted), facts.value.is_not(None)).group_by(place)
+        query = select(place, func.count()).where(*selected(wanted), facts.value.is_not(None)).group_by(place)
         with told(self._engine.url), self._engine.connect() as connection:
             counts = {row[0]: row[1] for row in connection.execute(query)}
         return tuple(counts.get(number, 0) for number in range(bins))
@@ -124,9 +127,13 @@ class FeedbackReader:
     def page(self, wanted: FeedbackFilter = EVERYTHING, *, request: PageRequest = PageRequest()) -> FeedbackPage:
         """Some interactions with the rating that counts, in the order that is asked for. Those without a rating come
         last where it is an order of ratings."""
-        query = _entries(_chosen(wanted, request), ascending=_ascends(request.sort))
+        rows: list[Any] = []
         with told(self._engine.url), self._engine.connect() as connection:
-            rows = connection.execute(query).all()
+            for chosen in _parts(wanted, request):
+                query = _entries(chosen.limit(request.limit + 1 - len(rows)), ascending=_ascends(request.sort))
+                rows += connection.execute(query).all()
+                if len(rows) > request.limit:
+                    break
         shown = rows[: request.limit]
         more = len(rows) > request.limit
         return FeedbackPage(
@@ -142,6 +149,14 @@ class FeedbackReader:
             behind = found.next
             if behind is None:
                 return
+
+    def entries_of(self, keys: Sequence[int]) -> dict[int, FeedbackEntry]:
+        """The interactions with these numbers in the store, as far as there are any, by number."""
+        facts = schema.interaction_facts.c
+        chosen = select(schema.interaction_facts, facts.interaction.label("place"))
+        query = _entries(chosen.where(facts.interaction.in_(keys)), ascending=True)
+        with told(self._engine.url), self._engine.connect() as connection:
+            return {row.key: _entry(row) for row in connection.execute(query)}
 
     def interaction(self, interaction_id: str) -> StoredInteraction | None:
         """One interaction whole, with all its ratings; None where there is none of this id."""
@@ -183,7 +198,8 @@ def read_original(kind: RatingKind, written: str) -> int | float | str:
     return int(written) if kind == "stars" else float(written)
 
 
-def _conditions(wanted: FeedbackFilter) -> list[ColumnElement[bool]]:
+def selected(wanted: FeedbackFilter) -> list[ColumnElement[bool]]:
+    """What must hold of the facts of the interactions that are wanted."""
     facts = schema.interaction_facts.c
     conditions = [_one_of(facts[name], values) for name in LABELS if (values := getattr(wanted, name))]
     if wanted.since is not None:
@@ -202,36 +218,45 @@ def _one_of(column: ColumnElement[Any], values: Sequence[str | None]) -> ColumnE
     return or_(named, column.is_(None)) if None in values else named
 
 
-def _order(sort: Sort) -> ColumnElement[Any]:
-    facts = schema.interaction_facts.c
-    if sort in ("newest", "oldest"):
-        return facts.at
-    return func.coalesce(facts.value, 2 * TICKS if sort == "lowest" else -1)
-
-
-def _is_behind(
-    order: ColumnElement[Any], key: ColumnElement[Any], place: tuple[float, int], *, ascending: bool
-) -> ColumnElement[bool]:
-    if ascending:
-        return and_(order >= place[0], or_(order > place[0], key > place[1]))
-    return and_(order <= place[0], or_(order < place[0], key < place[1]))
+_UNRATED = {"lowest": 2 * TICKS, "highest": -1}
+"""The place of interactions without a rating, behind all others, where it is an order of ratings."""
 
 
 def _ascends(sort: Sort) -> bool:
     return sort in ("oldest", "lowest")
 
 
-def _chosen(wanted: FeedbackFilter, request: PageRequest) -> Select[Any]:
-    """The facts of the interactions of a page, one more than it shows, with their place in its order.
+def _parts(wanted: FeedbackFilter, request: PageRequest) -> list[Select[Any]]:
+    """The facts of the interactions of a page, one more than it shows, with their place in its order: those of the
+    first part, then of the next where these are too few.
 
-    Chosen before anything is joined to them: a million interactions are sorted without what was said in them.
+    Chosen before anything is joined to them: a million interactions are sorted without what was said in them. Rated and
+    unrated ones are parts of an order by rating, because each is read in the order of an index and both are not.
     """
+    conditions, facts = selected(wanted), schema.interaction_facts.c
+    if request.sort in ("newest", "oldest"):
+        return [_first(facts.at, conditions, request)]
+    place, parts = _UNRATED[request.sort], []
+    is_past_rated = request.behind is not None and request.behind[0] == place
+    if wanted.rated is not False and not is_past_rated:
+        parts.append(_first(facts.value, [*conditions, facts.value.is_not(None)], request))
+    if wanted.rated is not True:
+        rest = request if is_past_rated else PageRequest(request.sort, None, request.limit)
+        parts.append(_first(literal(place, Integer), [*conditions, facts.value.is_(None)], rest))
+    return parts
+
+
+def _first(place: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], request: PageRequest) -> Select[Any]:
+    """The first facts behind a place in an order, which is that of an index where `place` is a column."""
     facts, key = schema.interaction_facts, schema.interaction_facts.c.interaction
-    order, ascending = _order(request.sort), _ascends(request.sort)
-    query = select(facts, order.label("place")).where(*_conditions(wanted)).limit(request.limit + 1)
+    is_column = isinstance(place, Column)
+    order: list[ColumnElement[Any]] = [place, key] if is_column else [key]
+    query = select(facts, place.label("place")).where(*conditions).limit(request.limit + 1)
     if request.behind is not None:
-        query = query.where(_is_behind(order, key, request.behind, ascending=ascending))
-    return query.order_by(*((order, key) if ascending else (order.desc(), key.desc())))
+        behind = request.behind if is_column else request.behind[1:]
+        left, right = tuple_(*order), tuple_(*map(literal, behind))
+        query = query.where(left > right if _ascends(request.sort) else left < right)
+    return query.order_by(*(order if _ascends(request.sort) else [one.desc() for one in order]))
 
 
 def _entries(chosen: Select[Any], *, ascending: bool) -> Select[Any]:

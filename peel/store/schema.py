@@ -45,6 +45,10 @@ in these words to use the index."""
 OF_USERS = '"user" IS NOT NULL'
 """Which interactions can be forgotten by their user."""
 
+WAITING = "mapping = 0"
+"""Which interactions wait to be mapped (the place of `waiting`). A query has to say it in these words to use the index,
+so that looking for them costs nothing where there are none."""
+
 runs = Table(
     "runs",
     metadata,
@@ -212,7 +216,10 @@ interaction_facts = Table(
     # How `scenario` was found, one of MAPPING_STATES by its place.
     Column("mapping", SmallInteger, nullable=False),
     Index("ix_interaction_facts_at", "at", "interaction"),
+    # Lists by rating; those without one are a part of it, too.
+    Index("ix_interaction_facts_value", "value", "interaction"),
     *(Index(f"ix_interaction_facts_{label}", label, "at") for label in LABELS),
+    Index("ix_interaction_facts_waiting", "interaction", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
 )
 
 ratings = Table(
@@ -259,26 +266,43 @@ watches = Table(
     "watches",
     metadata,
     Column("scenario", String(100), primary_key=True),
-    Column("state", Text, nullable=False),
+    Column("state", Text),
+    # The key of the last rating that was seen; the last one of all scenarios is where the next look begins.
+    Column("place", Integer, nullable=False),
 )
+
+# Ratings that were seen before it was known which scenario they count for: they are looked at again.
+held_ratings = Table("held_ratings", metadata, Column("rating", Integer, primary_key=True, autoincrement=False))
 
 alarms = Table(
     "alarms",
     metadata,
     Column("key", Integer, primary_key=True),
     Column("scenario", String(100), nullable=False),
-    Column("raised", Float, nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("raised", Float, nullable=False),
     Column("told", Float),
+    Column("acknowledged", Float),
+    Column("details", Text, nullable=False),
+    Index("ix_alarms_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+# The last discovery: one row, or none.
+discoveries = Table(
+    "discoveries",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("found", Float, nullable=False),
     Column("details", Text, nullable=False),
     sqlite_autoincrement=True,
 )
 
-# What the last discovery found: clusters of interactions, and who belongs to them.
+# What it found: clusters of interactions, and who belongs to them. No text of theirs is kept here.
 topics = Table(
     "topics",
     metadata,
     Column("key", Integer, primary_key=True),
-    Column("found", Float, nullable=False),
     Column("name", String(200), nullable=False),
     Column("details", Text, nullable=False),
     Column("draft", Text),
@@ -290,7 +314,7 @@ topic_members = Table(
     metadata,
     Column("topic", Integer, ForeignKey("topics.key"), nullable=False),
     Column("interaction", Integer, ForeignKey("interactions.key"), nullable=False, index=True),
-    # The most typical one is the first.
+    # The most typical one is the first; those that say the same have the same place.
     Column("place", Integer, nullable=False),
     PrimaryKeyConstraint("topic", "interaction"),
 )

@@ -14,7 +14,9 @@ from peel.errors import StoreError
 from peel.web.api import routes as api
 from peel.web.assets import assets
 from peel.web.failures import add_failures
+from peel.web.feedback_views import FeedbackViews
 from peel.web.kept import Kept
+from peel.web.mapping import BackgroundMapping
 from peel.web.numbers import Numbers
 from peel.web.pages import routes as pages
 from peel.web.rendering import Renderer
@@ -23,8 +25,13 @@ from peel.web.security.addresses import Address
 from peel.web.security.boundaries import Boundaries
 from peel.web.security.changes import only_own_changes
 from peel.web.security.logins import Logins
+from peel.web.security.origins import CrossOrigin
 from peel.web.security.sessions import Sessions
 from peel.web.server import Server, server_of
+from peel.web.taking import Taking
+from peel.web.watching import Watching
+from peel.web.widget import widget
+from peel.web.working import Working
 from peel.workspace import Workspace
 
 MOST_SHOWN = 2_000
@@ -43,7 +50,10 @@ def create_app(workspace: Workspace, address: Address) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(only_own_changes)],
-        middleware=[Middleware(Boundaries, address=address)],
+        middleware=[
+            Middleware(Boundaries, address=address),
+            Middleware(CrossOrigin, origins=workspace.definition.feedback.origins),
+        ],
         lifespan=_lifespan,
     )
     app.state.server = server
@@ -51,6 +61,7 @@ def create_app(workspace: Workspace, address: Address) -> FastAPI:
     # Without the dependencies of pages: files are everybody's, and their answers need no store.
     app.add_route("/static/{name:path}", _static)
     app.add_route("/health", _health)
+    app.add_route("/widget.js", widget)
     for router in (*api(), *pages()):
         app.include_router(router)
     return app
@@ -66,16 +77,26 @@ def _server(workspace: Workspace, address: Address) -> Server:
         sessions=Sessions(accounts.signing_key(), address.port),
         logins=Logins(accounts, audit),
         running=Running(workspace),
+        taking=Taking(workspace),
         numbers=Numbers(workspace),
         shown=Kept(most=MOST_SHOWN),
+        feedback=FeedbackViews(workspace),
+        working=Working(workspace),
         renderer=Renderer(),
     )
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    watching = Watching(app.state.server.workspace)
+    watching.start()
+    mapping = BackgroundMapping(app.state.server.workspace)
+    mapping.start()
     yield
+    mapping.close()
+    watching.close()
     app.state.server.running.close()
+    app.state.server.taking.close()
 
 
 def _health(request: Request) -> Response:

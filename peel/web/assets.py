@@ -38,6 +38,7 @@ def assets() -> dict[str, Asset]:
     for name in _REPORT:
         found[f"report/{name}"] = _asset(name, report_asset(name).encode())
     found["report/report.js"] = _asset("report.js", script(*SERVED_SCRIPTS).encode())
+    found["report/figures.js"] = _asset("figures.js", script("data", "charts", "figures").encode())
     return found
 
 

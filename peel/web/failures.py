@@ -40,6 +40,7 @@ _STATUS: tuple[tuple[type[PeelError], int], ...] = (
 )
 _STORE_FAILS = "the store cannot be used just now; the server's log says why"
 _HEADINGS = {403: "Not allowed", 404: "Not found", 500: "This went wrong", 503: "This went wrong"}
+_RETRY_S = "5"
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,7 +50,8 @@ def add_failures(app: FastAPI) -> None:
     @app.exception_handler(PeelError)
     def peel_error(request: Request, error: PeelError) -> Response:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
-        return _told(request, status, _words(request, error, status))
+        headers = {"retry-after": _RETRY_S} if status == 503 else None
+        return _told(request, status, _words(request, error, status), headers=headers)
 
     @app.exception_handler(StarletteHTTPException)
     def refused(request: Request, error: HTTPException) -> Response:

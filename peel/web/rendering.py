@@ -11,11 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from peel.counting import counted
 from peel.reports.text import one_line, visible
-from peel.reports.wording import cost, number, seconds
+from peel.reports.wording import cost, interval, number, seconds, share
 from peel.web.assets import url_of
 from peel.web.security.visitors import Visitor
 from peel.web.server import server_of
-from peel.web.wording import ago, lasting, moment, when
+from peel.web.wording import ago, lasting, minute, moment, when
 
 LONGEST_TEXT = 200_000
 """Characters of one text from a model or a case that a page shows."""
@@ -33,9 +33,11 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals["asset"] = url_of
-        self._environment.filters.update(when=when, moment=moment, ago=ago, count=counted, lasting=lasting)
-        self._environment.filters.update(duration=seconds, money=cost, value=number)
+        self._environment.globals.update(asset=url_of, interval=interval)
+        self._environment.filters.update(
+            when=when, moment=moment, ago=ago, count=counted, lasting=lasting, minute=minute
+        )
+        self._environment.filters.update(duration=seconds, money=cost, value=number, share=share)
         self._environment.filters.update(one_line=one_line, visible=partial(visible, limit=LONGEST_TEXT))
 
     def text(self, template: str, **values: Any) -> str:

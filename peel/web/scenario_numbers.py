@@ -105,7 +105,7 @@ def _shown(server: Server, name: str, latest: tuple[str, Mapping[str, str]], *, 
         run,
         tuple(lines[:MOST_LINES]),
         tuple(map(_gate, others)),
-        verdicts=tuple(gate.verdict for part in summary.scenarios for gate in part.gates),
+        verdicts=tuple(gate.verdict for part in summary.scenarios for gate in part.gates if gate.verdict != "draft"),
         hidden=len(summary.scenarios) - len(parts),
         more=max(0, len(lines) - MOST_LINES),
     )

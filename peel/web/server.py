@@ -14,12 +14,15 @@ from peel.web.security.sessions import Sessions
 from peel.workspace import Workspace
 
 if TYPE_CHECKING:
+    from peel.web.feedback_views import FeedbackViews
     from peel.web.kept import Kept
     from peel.web.numbers import Numbers
     from peel.web.rendering import Renderer
     from peel.web.running import Running
     from peel.web.scenario_numbers import Shown
     from peel.web.security.logins import Logins
+    from peel.web.taking import Taking
+    from peel.web.working import Working
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,11 @@ class Server:
     sessions: Sessions
     logins: Logins
     running: Running
+    taking: Taking
     numbers: Numbers
     shown: Kept[Shown]
+    feedback: FeedbackViews
+    working: Working
     renderer: Renderer
 
     def is_open(self) -> bool:

@@ -23,6 +23,11 @@ def moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def minute(seconds: float) -> str:
+    """A moment to the minute, as a list has it: `2026-11-21 16:35`, UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+
+
 def ago(seconds: float | None) -> str:
     """How long ago a moment was, in its largest unit; the date where that is more than a month."""
     if seconds is None:

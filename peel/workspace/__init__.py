@@ -13,15 +13,16 @@ from peel.errors import DefinitionError, PeelError
 from peel.records import Problem, Run
 from peel.scenarios.finding import find_workspace
 from peel.scenarios.origin import shown
-from peel.workspace.defining import Defining
+from peel.workspace.discovering import Discovering
 from peel.workspace.executing import Executing
+from peel.workspace.matching import Matching
 from peel.workspace.people import People
-from peel.workspace.production import Production
+from peel.workspace.ratings import Rated
 from peel.workspace.reading import Reading
 from peel.workspace.requests import RunProgress, RunRequest
 
 
-class Workspace(Defining, Executing, Reading, People, Production):
+class Workspace(Discovering, Executing, Reading, People, Matching, Rated):
     """Everything that can be done with one workspace. One instance serves many threads."""
 
     @classmethod

@@ -187,8 +187,9 @@ def test_what_is_wrong_in_a_sheet_is_said_by_row_and_line(workspace: Path, data:
                 "2: the line is not JSON: expecting value at character 7; each line is one case",
                 "4: the line is not JSON: the number 1e999 is too large; each line is one case",
                 "5: the line is not JSON: the key 'a' stands in it twice; each line is one case",
-                "3: unknown key 'input' in the case 'b'; did you mean 'inputs'? Allowed: expected, id, inputs, tags",
-                "6: case 3 must be a mapping with the keys 'id', 'tags', 'inputs', 'expected', not a list",
+                "3: unknown key 'input' in the case 'b'; did you mean 'inputs'? "
+                "Allowed: draft, expected, id, inputs, tags",
+                "6: case 3 must be a mapping with the keys 'id', 'tags', 'inputs', 'expected', 'draft', not a list",
             ],
         ),
         (

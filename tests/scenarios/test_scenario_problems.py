@@ -11,8 +11,8 @@ from peel.scenarios.loading import load_scenario
 TOP = "scenario: s\norchestration: app\ncases:\n  - {id: one, inputs: {email: hi}}\n"
 EVALUATOR = TOP + "evaluators: [{id: tone, use: exact}]\ngates:\n"
 KEYS = (
-    "below, cases, description, estimates, evaluators, gates, inputs, matrix, orchestration, repetitions, scenario, "
-    "variants"
+    "below, cases, description, draft, estimates, evaluators, gates, inputs, matrix, orchestration, repetitions, "
+    "scenario, variants"
 )
 FORM = "a change is named STEP.PARAMETER or INPUT.KEY, such as answer.temperature"
 GATE_FORM = "{evaluator: ID, at_least: 0.9} or {cost_usd: {at_most: 0.01}}"
@@ -156,10 +156,14 @@ TABLE: list[tuple[str, str, int]] = [
         3,
     ),
     ("scenario: s\norchestration: app\ncases: []\n", "there are no cases; a scenario needs at least one", 3),
-    (TOP + "  - 5\n", "case 2 must be a mapping with the keys 'id', 'tags', 'inputs', 'expected', not the number 5", 5),
+    (
+        TOP + "  - 5\n",
+        "case 2 must be a mapping with the keys 'id', 'tags', 'inputs', 'expected', 'draft', not the number 5",
+        5,
+    ),
     (
         TOP + "  - {id: a, input: {x: 1}}\n",
-        "unknown key 'input' in the case 'a'; did you mean 'inputs'? Allowed: expected, id, inputs, tags",
+        "unknown key 'input' in the case 'a'; did you mean 'inputs'? Allowed: draft, expected, id, inputs, tags",
         5,
     ),
     (TOP + "  - {id: a, inputs: [x]}\n", "'inputs' of the case 'a' must be a mapping, not a list", 5),

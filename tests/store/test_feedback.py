@@ -103,12 +103,30 @@ def test_adding_the_same_again_changes_nothing(feedback: FeedbackStore) -> None:
 
 
 def test_twice_in_one_batch_counts_once(feedback: FeedbackStore) -> None:
-    """Of two contents under one id the later one is kept."""
-    added = add(feedback, [asked(1), asked(1), asked(1, output="Other.")], [stars(1, 2), stars(1, 2)])
-    assert added == {"new_interactions": 1, "same_interactions": 2, "new_ratings": 1, "same_ratings": 1}
+    """Of two contents under one id the later one is kept, and the one that it replaced is known."""
+    sent = [asked(1), asked(1), asked(1, output="Other."), asked(1)]
+    added = add(feedback, sent, [stars(1, 2), stars(1, 2)])
+    counts = {"new_interactions": 1, "changed_interactions": 1, "same_interactions": 2}
+    assert added == {**counts, "new_ratings": 1, "same_ratings": 1}
+    assert add(feedback, [asked(1)]) == {"same_interactions": 1}
     found = feedback.reader.interaction("i1")
     assert found is not None
-    assert found.interaction.output == "Other."
+    assert (found.interaction.output, found.version, found.value) == ("Other.", 2, 0.25)
+
+
+def test_what_several_hand_in_at_once_is_told_to_each(feedback: FeedbackStore) -> None:
+    """In one transaction, in their order; of two that send the same, the first is told that it was new."""
+    add(feedback, [asked(1)], [stars(1, 2)])
+    handed_in = [
+        ([asked(2), asked(1)], [stars(1, 2), stars(2, 5)]),
+        ([], []),
+        ([asked(2), asked(1, output="Other.")], [stars(2, 5), stars(2, 3, at=NOW + DAY)]),
+    ]
+    first, second, third = feedback.add_each(handed_in, received=NOW + 5 * DAY)
+    assert first == Added(new_interactions=1, same_interactions=1, new_ratings=1, same_ratings=1)
+    assert second == Added()
+    assert third == Added(changed_interactions=1, same_interactions=1, new_ratings=1, same_ratings=1)
+    assert (value(feedback, 1), value(feedback, 2)) == (0.25, 0.5)
 
 
 def test_an_empty_batch_is_nothing(feedback: FeedbackStore) -> None:

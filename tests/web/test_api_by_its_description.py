@@ -156,6 +156,12 @@ BODIES: dict[str, dict[str, Any]] = {
         "budget_usd": 1.0,
     },
     "resume_run": {"concurrency": 1, "budget_usd": 1.0},
+    "add_interactions": {"id": "i1", "input": "How?", "output": "Hold it.", "metadata": {}, "at": 1000.0},
+    "add_ratings": {"interaction": "i1", "stars": 4, "comment": "fine", "at": 1000.0, "id": "r1"},
+    "draft_cases": {"scenario": "support", "interactions": ["i1"]},
+    "draft_scenario": {"name": "drafted", "like": "support"},
+    "map_interactions": {"again": False},
+    "write_mapping": {"scenario": "support", "again": False},
     "submit": {"value": 0.5, "comment": "fine", "submission": "abcdefgh"},
 }
 """A body that is right, of each operation that takes one. A run is started as it is foreseen."""
@@ -184,6 +190,7 @@ def asking(live: Any, model: Any, carry_out: Callable[..., Any], password_hash: 
     item = scoring.next()
     model.gate.clear()
     known = {"run": run, "scenario": "support", "number": 0, "session": scoring.session, "item": item.id}
+    known["interaction"] = "i1"
     made = Asking(live, token, known)
     yield made
     made.session.close()

@@ -17,9 +17,13 @@ NOBODY = {
     "GET /health",
     "GET /login",
     "GET /static/{name:path}",
+    "GET /widget.js",
     "POST /login",
 }
 """What those who are not logged in may ask for: nothing in it is the workspace's."""
+
+HANDS_IN = {"POST /api/interactions", "POST /api/ratings"}
+"""What editors may, and tokens of the scope `ingest`, which may nothing else."""
 
 ANY_ROLE = {"POST /logout"}
 """What everybody may who is logged in, and no token."""
@@ -36,6 +40,17 @@ LEAST = {
     "GET /agreement/{run}": "viewer",
     "GET /api/agreement": "viewer",
     "GET /api/comparison": "viewer",
+    "GET /api/feedback": "viewer",
+    "POST /api/feedback/cases": "editor",
+    "GET /api/feedback/discovery": "viewer",
+    "POST /api/feedback/discovery": "editor",
+    "GET /api/feedback/interactions": "viewer",
+    "GET /api/feedback/interactions/{interaction:path}": "viewer",
+    "PUT /api/feedback/interactions/{interaction:path}/mapping": "editor",
+    "GET /api/feedback/mapping": "viewer",
+    "POST /api/feedback/mapping": "editor",
+    "GET /api/feedback/topics": "viewer",
+    "POST /api/feedback/topics/{topic}/scenario": "editor",
     "GET /api/me": "viewer",
     "GET /api/plan": "viewer",
     "GET /api/runs": "viewer",
@@ -69,6 +84,25 @@ LEAST = {
     "GET /api/workspace": "viewer",
     "GET /compare": "viewer",
     "GET /compare/outputs": "viewer",
+    "GET /feedback": "viewer",
+    "POST /feedback/alarms": "editor",
+    "GET /feedback/beside": "viewer",
+    "POST /feedback/cases": "editor",
+    "GET /feedback/distribution": "viewer",
+    "GET /feedback/groups": "viewer",
+    "GET /feedback/interactions.csv": "viewer",
+    "GET /feedback/interactions.json": "viewer",
+    "GET /feedback/interactions/{interaction:path}": "viewer",
+    "POST /feedback/mapping": "editor",
+    "GET /feedback/numbers": "viewer",
+    "GET /feedback/rows": "viewer",
+    "GET /feedback/time": "viewer",
+    "GET /feedback/topics": "viewer",
+    "POST /feedback/topics/cases": "editor",
+    "POST /feedback/topics/discover": "editor",
+    "POST /feedback/topics/map": "editor",
+    "GET /feedback/topics/progress/{kind}": "viewer",
+    "POST /feedback/topics/scenario": "editor",
     "GET /runs": "viewer",
     "GET /runs/new": "editor",
     "POST /runs/new": "editor",
@@ -125,7 +159,8 @@ def asked(client: Any, route: str, token: str) -> int:
 
 def test_every_route_is_in_the_table_with_its_role(app: Any) -> None:
     """A route that nobody gave a role fails here; so does a row whose route is gone."""
-    assert routes(app) - NOBODY - ANY_ROLE == set(LEAST)
+    assert routes(app) - NOBODY - ANY_ROLE - HANDS_IN == set(LEAST)
+    assert routes(app) >= HANDS_IN
     assert set(LEAST.values()) <= set(ROLES)
 
 
@@ -153,6 +188,23 @@ def test_a_token_gets_no_further_than_its_scope(app: Any, token_client: Callable
             status = asked(client, route, "")
             may = scope != "ingest" and ROLES.index(scope) >= ROLES.index(least)
             assert (status not in (401, 403, 415, 500)) if may else (status == 403), (route, scope, status)
+
+
+def test_what_takes_in_lets_editors_and_its_own_tokens_in(
+    app: Any, client_as: Callable[..., Any], token_client: Callable[..., Any], new_client: Callable[[], Any]
+) -> None:
+    """Nobody else, whatever else they may do; a page's change needs its token, as everywhere."""
+    nobody = new_client()
+    clients = {role: (client_as(role), client_as(role, f"{role} 2").csrf) for role in ROLES}
+    tokens = {scope: token_client(scope) for scope in (*ROLES, "ingest")}
+    for route in HANDS_IN:
+        for role, (client, others_token) in clients.items():
+            may = role in ("editor", "admin")
+            assert asked(client, route, client.csrf) == (422 if may else 403), (route, role)
+            assert asked(client, route, others_token) == 403
+        for scope, client in tokens.items():
+            assert asked(client, route, "") == (422 if scope in ("editor", "admin", "ingest") else 403), (route, scope)
+        assert asked(nobody, route, nobody.csrf) == 401
 
 
 def test_a_token_that_is_worth_nothing_gets_nowhere(app: Any, new_client: Callable[[], Any]) -> None:

@@ -56,8 +56,8 @@ function trendOption({ runs, bar }) {
   });
 }
 
-/* How many executions scored what; those below the threshold are hatched. */
-function distributionOption({ counts, threshold }) {
+/* How many executions (or what `noun` calls them) scored what; those below the threshold are hatched. */
+function distributionOption({ counts, threshold, noun = "execution" }) {
   const width = 1 / counts.length, low = { color: paper("low"), decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 3], rotation: -0.8, color: paper("bg") } };
   const bars = counts.map((count, i) => ({ value: [(i + 0.5) * width, count || null], itemStyle: (i + 0.5) * width < threshold ? low : { color: paper("high") } }));
   const range = (i) => `${(i * width).toFixed(2)} to ${i === counts.length - 1 ? "" : "under "}${((i + 1) * width).toFixed(2)}`;
@@ -65,7 +65,7 @@ function distributionOption({ counts, threshold }) {
     grid: { left: 44, right: 12, top: 16, bottom: 24 },
     xAxis: valueAxis({ interval: 0.25, splitLine: { show: false } }),
     yAxis: valueAxis({ max: null, minInterval: 1, splitNumber: 3 }),
-    tooltip: tip("item", ({ dataIndex }) => `${range(dataIndex)}: ${plural(counts[dataIndex], "execution")}`),
+    tooltip: tip("item", ({ dataIndex }) => `${range(dataIndex)}: ${plural(counts[dataIndex], noun)}`),
     series: [{ type: "bar", data: bars, barWidth: "92%", emphasis: { disabled: true }, markLine: { silent: true, symbol: "none", data: [line({ xAxis: threshold }, "dashed", `${threshold}`, "end")] } }],
   });
 }
@@ -90,11 +90,12 @@ function sharesOption({ names, rows }) {
 const OPTIONS = { trend: trendOption, distribution: distributionOption, shares: sharesOption };
 const HEIGHTS = { trend: () => 190, distribution: () => 150, shares: (spec) => 66 + 44 * spec.rows.length };
 
-async function drawCharts() {
-  const specs = await json("charts");
+const drawCharts = async () => drawSpecs(await json("charts"), document);
+
+async function drawSpecs(specs, root) {
   if (!specs.length) return;
   await loadLibrary();
-  const drawn = new Map();
+  const drawn = new Map(), plots = root.querySelectorAll(".plot");
   const draw = (element) => {
     if (drawn.has(element)) return;
     const spec = specs[element.dataset.chart], chart = peelCharts.init(element, null, { renderer: "svg", height: HEIGHTS[spec.kind](spec) });
@@ -103,12 +104,12 @@ async function drawCharts() {
   };
   const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => drawn.get(target)?.resize()));
   const seen = new IntersectionObserver((entries) => entries.forEach((one) => { if (one.isIntersecting) { draw(one.target); seen.unobserve(one.target); } }), { rootMargin: "300px" });
-  document.querySelectorAll(".plot").forEach((element) => {
+  plots.forEach((element) => {
     element.style.height = `${HEIGHTS[specs[element.dataset.chart].kind](specs[element.dataset.chart])}px`;
     element.hidden = false;
     seen.observe(element);
     resized.observe(element);
   });
-  window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((element) => { draw(element); drawn.get(element).resize(); }));
+  window.addEventListener("beforeprint", () => plots.forEach((element) => { draw(element); drawn.get(element).resize(); }));
 }
 

@@ -8,6 +8,8 @@ from peel.web.api import (
     cases,
     document,
     executions,
+    feedback,
+    intake,
     reports,
     runs,
     scenarios,
@@ -21,6 +23,7 @@ from peel.web.api.answering import json_only
 def routes() -> tuple[APIRouter, ...]:
     """The routers of the API."""
     api = APIRouter(dependencies=[Depends(json_only)])
-    for module in (workspace, scenarios, cases, runs, executions, reports, scoring, weighing):
+    for module in (workspace, scenarios, cases, runs, executions, reports, scoring, weighing, feedback):
         api.include_router(module.router)
-    return (api, document.router)
+    # What takes JSON Lines as well checks by itself what is sent; first, because nothing is asked for as often.
+    return (intake.router, api, document.router)

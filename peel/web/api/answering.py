@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import StringConstraints
 
 from peel.records import Record
-from peel.records.accounts import Role
+from peel.records.accounts import Role, Scope
 from peel.reports.json import plain
 from peel.web.security.visitors import Visitor
 
@@ -35,10 +35,12 @@ _SENTENCES = {
     401: "Nobody is logged in, or the API token is unknown.",
     403: "The visitor's role, or the token's scope, does not cover this.",
     404: "There is no such thing.",
+    408: "The body took too long to come.",
     409: "It is not as it was when this was asked, or it is under way already; nothing was changed.",
     413: "The body is too large.",
     415: "The body is not sent as `application/json`.",
     422: "Something that was sent is wrong; nothing was changed.",
+    429: "Too much was handed in just now; the header `Retry-After` says when to go on.",
     503: "The store cannot be read or written just now.",
 }
 _ALWAYS, _CHANGING = (401, 403, 422, 503), (400, 413, 415)
@@ -55,7 +57,7 @@ def reads(role: Role, *failing: int) -> dict[str, Any]:
     return _described(role, (*_ALWAYS, *failing))
 
 
-def changes(role: Role, *failing: int) -> dict[str, Any]:
+def changes(role: Scope, *failing: int) -> dict[str, Any]:
     """The same of one that is sent a body."""
     return _described(role, (*_ALWAYS, *_CHANGING, *failing))
 
@@ -87,7 +89,7 @@ def name_of(visitor: Visitor) -> str:
     return visitor.name
 
 
-def _described(role: Role, statuses: tuple[int, ...]) -> dict[str, Any]:
+def _described(role: Scope, statuses: tuple[int, ...]) -> dict[str, Any]:
     responses: Mapping[int, Any] = {
         status: {"model": Failure, "description": _SENTENCES[status]} for status in sorted(statuses)
     }

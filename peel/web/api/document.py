@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 
+from peel.web.api import intake
 from peel.web.api.answering import encoded
 from peel.web.rendering import page
 from peel.web.security.visitors import Anybody
@@ -65,6 +66,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
         # What a browser does with a cookie, a program does with a token; without users neither is asked for.
     )
     made.setdefault("components", {})["securitySchemes"] = _SECURITY
+    made["components"].setdefault("schemas", {}).update(intake.schemas())
     made["security"] = [{"token": []}, {}]
     for path in made["paths"].values():
         for method in _METHODS:

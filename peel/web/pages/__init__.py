@@ -10,18 +10,31 @@ from peel.web.pages import (
     cases,
     comparing,
     executions,
+    feedback,
+    interactions,
     login,
     runs,
     scenario,
     scenarios,
     scoring,
     starting,
+    topics,
 )
 
+_FEEDBACK = (topics.router, interactions.router, feedback.router)
 # In this order: what is started has an address that a run could have, too.
 _RUNS = (starting.router, executions.router, runs.router, comparing.router, scenarios.router)
 
 
 def routes() -> tuple[APIRouter, ...]:
     """The routers of the pages."""
-    return (login.router, scenario.router, cases.router, admin.router, scoring.router, agreement.router, *_RUNS)
+    return (
+        login.router,
+        scenario.router,
+        cases.router,
+        admin.router,
+        scoring.router,
+        agreement.router,
+        *_FEEDBACK,
+        *_RUNS,
+    )

@@ -14,6 +14,11 @@ from peel.web.security.addresses import Address
 LONGEST_BODY = 1_048_576
 """The largest body of a request, in bytes."""
 
+LONGEST_BATCH = 8_388_608
+"""The largest body of interactions or ratings, in bytes."""
+
+_BATCHES = frozenset({"/api/interactions", "/api/ratings"})
+
 BODY_WITHIN_S = 60.0
 """How long a body may take to come, in seconds."""
 
@@ -56,16 +61,18 @@ class Boundaries:
             return
         headers = Headers(scope=scope)
         answer = _with_headers(send, headers_for(scope["scheme"]))
+        most = LONGEST_BATCH if scope["path"] in _BATCHES else LONGEST_BODY
         if not self._address.answers_to(headers.get("host", "")):
             named = headers.get("host", "")[:100]
             await _refuse(answer, 421, f"this server is not called {named!r}; `peel serve --name` tells it a name")
-        elif _said_length(headers) > LONGEST_BODY:
-            await _refuse(answer, 413, _TOO_LARGE)
+        elif _said_length(headers) > most:
+            await _refuse(answer, 413, _too_large(most))
         else:
-            await self._app(scope, _bounded(receive, within_s=self._body_within_s), answer)
+            await self._app(scope, _bounded(receive, most, within_s=self._body_within_s), answer)
 
 
-_TOO_LARGE = f"the request is larger than {LONGEST_BODY:,} bytes; send less at once"
+def _too_large(most: int) -> str:
+    return f"the request is larger than {most:,} bytes; send less at once"
 
 
 def _said_length(headers: Headers) -> int:
@@ -73,7 +80,7 @@ def _said_length(headers: Headers) -> int:
     return int(said) if said.isascii() and said.isdecimal() else 0
 
 
-def _bounded(receive: Receive, *, within_s: float) -> Receive:
+def _bounded(receive: Receive, most: int, *, within_s: float) -> Receive:
     """Counts what comes, whatever was said of it, and waits for it no longer than for this many seconds in all."""
     got, until, is_whole = 0, asyncio.get_running_loop().time() + within_s, False
 
@@ -86,8 +93,8 @@ def _bounded(receive: Receive, *, within_s: float) -> Receive:
             raise HTTPException(408, f"the request took longer than {within_s:g} s to come; send it again") from error
         got += len(message.get("body", b""))
         is_whole = not message.get("more_body", False)
-        if got > LONGEST_BODY:
-            raise HTTPException(413, _TOO_LARGE)
+        if got > most:
+            raise HTTPException(413, _too_large(most))
         return message
 
     return counted

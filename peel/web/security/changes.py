@@ -19,19 +19,24 @@ LOGIN = "/login"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM = "application/x-www-form-urlencoded"
 
+JSON_LINES = ("application/jsonl", "application/x-ndjson")
+"""What JSON Lines are sent as."""
+
+_OF_API = ("application/json", *JSON_LINES)
+
 
 async def only_own_changes(request: Request, visitor: Anybody) -> None:
     """A dependency of the whole application. Raises HTTPException 401, 403 or 415."""
-    if request.method in _SAFE or visitor.via == "token":
+    if request.method in _SAFE or visitor.via in ("token", "widget"):
         return
     if visitor.name is None and request.url.path != LOGIN:
         not_logged_in()
     _check_origin(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = "application/json" if request.url.path.startswith("/api/") else _FORM
-    if kind != wanted:
-        raise HTTPException(415, f"a change here is sent as {wanted}")
-    if visitor.is_new and not visitor.needs_login and wanted != _FORM and "cookie" not in request.headers:
+    wanted = _OF_API if request.url.path.startswith("/api/") else (_FORM,)
+    if kind not in wanted:
+        raise HTTPException(415, f"a change here is sent as {wanted[0]}")
+    if visitor.is_new and not visitor.needs_login and wanted is _OF_API and "cookie" not in request.headers:
         return
     await _check_token(request, visitor)
 

@@ -10,9 +10,10 @@ from fastapi import Depends, HTTPException, Request
 
 from peel.environment import system_user
 from peel.records.accounts import Role, Scope, covers
+from peel.web.security.origins import is_from_page
 from peel.web.server import Server, server_of
 
-Via = Literal["page", "token"]
+Via = Literal["page", "token", "widget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Visitor:
         """Whether the visitor's role covers what another one needs."""
         return self.role is not None and covers(self.role, needed)
 
+    @property
+    def may_hand_in(self) -> bool:
+        """Whether the visitor may hand interactions and ratings in: editors, and tokens that are for nothing else."""
+        return self.may("editor") or (self.via == "token" and self.role is None)
+
 
 def identify(request: Request) -> Visitor:
     """Who makes this request. Raises HTTPException 401 for a token that is worth nothing."""
@@ -41,6 +47,8 @@ def identify(request: Request) -> Visitor:
     header = request.headers.get("authorization")
     if header is not None:
         return _by_token(server, header, address)
+    if is_from_page(request):
+        return Visitor(None, None, "widget", "", False, address)
     known = server.sessions.read(request)
     session, is_new = known or server.sessions.new(), known is None
     user = server.accounts.session_user(known) if known else None
@@ -64,6 +72,20 @@ def needs(role: Role) -> Callable[[Visitor], Visitor]:
     return checked
 
 
+async def hands_in(visitor: Annotated[Visitor, Depends(identify)]) -> Visitor:
+    """A dependency that lets those in who may hand interactions and ratings in."""
+    if visitor.name is None:
+        not_logged_in()
+    if not visitor.may_hand_in:
+        raise HTTPException(403, f"this needs the role editor, or a token of the scope ingest; {_has(visitor)}")
+    return visitor
+
+
+async def sends_rating(visitor: Annotated[Visitor, Depends(identify)]) -> Visitor:
+    """A dependency that lets in who may hand ratings in, and pages of the allowed origins."""
+    return visitor if visitor.via == "widget" else await hands_in(visitor)
+
+
 def not_logged_in() -> NoReturn:
     """Refuse who is not known."""
     raise HTTPException(401, "log in first, or send an API token", headers={"WWW-Authenticate": "Bearer"})
@@ -74,6 +96,8 @@ Viewer = Annotated[Visitor, Depends(needs("viewer"))]
 Rater = Annotated[Visitor, Depends(needs("rater"))]
 Editor = Annotated[Visitor, Depends(needs("editor"))]
 Admin = Annotated[Visitor, Depends(needs("admin"))]
+Ingest = Annotated[Visitor, Depends(hands_in)]
+RatingSender = Annotated[Visitor, Depends(sends_rating)]
 
 
 def _by_token(server: Server, header: str, address: str) -> Visitor:

@@ -35,24 +35,39 @@ def upgrade() -> None:
     op.create_table(
         "watches",
         sa.Column("scenario", sa.String(100), nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("state", sa.Text),
+        sa.Column("place", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("scenario", name="pk_watches"),
+    )
+    op.create_table(
+        "held_ratings",
+        sa.Column("rating", sa.Integer, nullable=False, autoincrement=False),
+        sa.PrimaryKeyConstraint("rating", name="pk_held_ratings"),
     )
     op.create_table(
         "alarms",
         sa.Column("key", sa.Integer, nullable=False),
         sa.Column("scenario", sa.String(100), nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
         sa.Column("raised", sa.Float, nullable=False),
         sa.Column("told", sa.Float),
+        sa.Column("acknowledged", sa.Float),
         sa.Column("details", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_alarms"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_alarms_raised", "alarms", ["raised"])
+    op.create_index("ix_alarms_at", "alarms", ["at"])
+    op.create_table(
+        "discoveries",
+        sa.Column("key", sa.Integer, nullable=False),
+        sa.Column("found", sa.Float, nullable=False),
+        sa.Column("details", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_discoveries"),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "topics",
         sa.Column("key", sa.Integer, nullable=False),
-        sa.Column("found", sa.Float, nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("details", sa.Text, nullable=False),
         sa.Column("draft", sa.Text),
@@ -69,6 +84,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(*of_interaction, name="fk_topic_members_interaction"),
     )
     op.create_index("ix_topic_members_interaction", "topic_members", ["interaction"])
+    op.create_index("ix_interaction_facts_value", "interaction_facts", ["value", "interaction"])
+    waiting = sa.text("mapping = 0")
+    op.create_index(
+        "ix_interaction_facts_waiting",
+        "interaction_facts",
+        ["interaction"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
 
 
 def _tell_named_from_mapped() -> None:

@@ -1,0 +1,55 @@
+"""A report of users' ratings on a terminal, with rich. Text that came from outside is printed as text."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from peel.records.production import FeedbackReport
+from peel.reports import ratings_wording as words
+from peel.reports.short_tables import ShortTable
+from peel.reports.text import one_line
+
+
+def render_ratings(report: FeedbackReport, *, console: Console) -> None:
+    """Print a report: what it is about, what to look at first, alarms, the key numbers, the tables."""
+    console.print(Text(one_line(words.applied(report), limit=600), style="dim"))
+    if not report.overall.tally.interactions:
+        console.print(Text(words.empty(report.limits)))
+    for sentence in words.alarm_sentences(report.alarms):
+        console.print(Text(f"✗ {one_line(sentence, limit=600)}", style="bold red"))
+    if not report.overall.tally.interactions:
+        return
+    worse = words.users_worse(report)
+    if worse:
+        console.print(Text(f"▼ {one_line(worse, limit=600)}", style="bold red"))
+    console.print(Text(f"\n{words.headline(report)}", style="bold"))
+    console.print(_key_numbers(report))
+    for made in words.tables(report):
+        console.print(_table(made))
+    for sentence in words.sentences(report):
+        console.print(Text(one_line(sentence, limit=600), style="dim"))
+
+
+def _key_numbers(report: FeedbackReport) -> RenderableType:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in words.key_numbers(report)[1:]:
+        table.add_row(Text(one_line(name)), Text(one_line(value)))
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _table(made: ShortTable) -> RenderableType:
+    table = Table(
+        box=None, pad_edge=False, title=made.title, title_justify="left", title_style="bold", header_style="dim"
+    )
+    for heading in made.headings:
+        is_number = heading.endswith(":")
+        table.add_column(heading.removesuffix(":"), justify="right" if is_number else "left", overflow="fold")
+    for row in made.rows:
+        table.add_row(*(Text(one_line(cell, limit=80)) for cell in row))
+    notes = (Text(one_line(sentence, limit=400), style="dim") for sentence in made.sentences)
+    return Padding(Group(table, *notes), (0, 0, 1, 0))
