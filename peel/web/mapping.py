@@ -77,6 +77,8 @@ class BackgroundMapping:
                 _LOG.info("interactions wait for `peel ratings map`: %s", error)
                 return
             except Exception as error:
+                if self._is_closed.is_set():
+                    return  # what is being loaded while a server ends fails in many ways
                 self._tell(error)
                 pause = AFTER_FAULT_S
 
