@@ -9,24 +9,28 @@ from typing import Annotated
 import typer
 
 from peel.commands.calling import StoreUrl, fail, open_workspace, output_console, shown, told
-from peel.commands.ratings_report import Labels, wanted_of
+from peel.commands.selection import (
+    AppVersions,
+    Channels,
+    Languages,
+    Last,
+    ScenarioNames,
+    Since,
+    Until,
+    Variants,
+    wanted_of,
+)
 
 
 def discover(
-    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="From this day or time on, UTC.")] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="Up to the end of this day, or to this time, UTC.")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--last", metavar="SPAN", help="The last hours, days or weeks: 12h, 7d, 4w.")
-    ] = None,
-    scenario: Annotated[
-        Labels, typer.Option("--scenario", metavar="NAME", help="Only this. Repeatable; '' for those without one.")
-    ] = None,
-    variant: Annotated[Labels, typer.Option("--variant", metavar="NAME", help="Likewise.")] = None,
-    app_version: Annotated[Labels, typer.Option("--app-version", metavar="NAME", help="Likewise.")] = None,
-    channel: Annotated[Labels, typer.Option("--channel", metavar="NAME", help="Likewise.")] = None,
-    language: Annotated[Labels, typer.Option("--language", metavar="NAME", help="Likewise.")] = None,
+    since: Since = None,
+    until: Until = None,
+    last: Last = None,
+    scenario: ScenarioNames = None,
+    variant: Variants = None,
+    app_version: AppVersions = None,
+    channel: Channels = None,
+    language: Languages = None,
     low: Annotated[
         float, typer.Option("--low", metavar="X", min=0, max=1, help="Ratings below it are looked at, too.")
     ] = 0.3,

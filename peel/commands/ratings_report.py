@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from peel.commands.calling import StoreUrl, fail, open_workspace, output_console, told, writing
+from peel.commands.selection import (
+    AppVersions,
+    Channels,
+    Languages,
+    Last,
+    ScenarioNames,
+    Since,
+    Until,
+    Variants,
+    wanted_of,
+)
 
 if TYPE_CHECKING:
-    from peel.records.feedback import FeedbackFilter
     from peel.records.production import FeedbackReport, Period
-    from peel.workspace import Workspace
 
 DROPPED = 1
 """The exit code where ratings dropped and nobody said to have seen it."""
 
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
 
-Labels = list[str] | None
-
 
 def report(
-    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="From this day or time on, UTC.")] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="Up to the end of this day, or to this time, UTC.")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--last", metavar="SPAN", help="The last hours, days or weeks: 12h, 7d, 4w.")
-    ] = None,
-    scenario: Annotated[
-        Labels, typer.Option("--scenario", metavar="NAME", help="Only this. Repeatable; '' for those without one.")
-    ] = None,
-    variant: Annotated[Labels, typer.Option("--variant", metavar="NAME", help="Likewise.")] = None,
-    app_version: Annotated[Labels, typer.Option("--app-version", metavar="NAME", help="Likewise.")] = None,
-    channel: Annotated[Labels, typer.Option("--channel", metavar="NAME", help="Likewise.")] = None,
-    language: Annotated[Labels, typer.Option("--language", metavar="NAME", help="Likewise.")] = None,
+    since: Since = None,
+    until: Until = None,
+    last: Last = None,
+    scenario: ScenarioNames = None,
+    variant: Variants = None,
+    app_version: AppVersions = None,
+    channel: Channels = None,
+    language: Languages = None,
     by: Annotated[
         str | None, typer.Option("--by", metavar="PERIOD", help="day, week or month. Default: by the span of time.")
     ] = None,
@@ -85,23 +85,6 @@ def report(
             return
     if any(one.direction == "drop" and one.acknowledged is None for one in made.alarms):
         raise typer.Exit(DROPPED)
-
-
-def wanted_of(
-    workspace: Workspace, times: tuple[str | None, str | None, str | None], labels: tuple[Labels, ...]
-) -> FeedbackFilter:
-    """The selection that was asked for. Raises FeedbackError where it makes no sense."""
-    from peel.feedback.selecting import check_selection, last_of, since_of, until_of
-    from peel.records.feedback import LABELS, FeedbackFilter
-
-    since, until, last = times
-    if last is not None and (since is not None or until is not None):
-        fail("--last stands for itself: leave it out, or --since and --until")
-    begins = last_of(last, time.time()) if last is not None else since_of(since) if since is not None else None
-    values = {name: tuple(one or None for one in given or ()) for name, given in zip(LABELS, labels, strict=True)}
-    wanted = FeedbackFilter(since=begins, until=None if until is None else until_of(until), **values)
-    check_selection(wanted, workspace.feedback_limits())
-    return wanted
 
 
 def _write(made: FeedbackReport, report_format: str, output: Path | None) -> None:
