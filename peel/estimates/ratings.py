@@ -28,10 +28,8 @@ def needs_values(tally: Tally) -> bool:
 
 
 def estimated(tally: Tally, values: Mapping[float, int] | None = None) -> RatingEstimate:
-    """The mean of some ratings. `values` counts them by value; without it their sums have to do, however few they are.
-
-    Raises ValueError where `values` are not the ratings of the tally.
-    """
+    """The mean of some ratings. `values` counts them by value; without it, and where they are not as many, as they were
+    counted a moment earlier or later, their sums have to do, however few they are."""
     interval = _interval(tally, values)
     worst = best = None
     if tally.mean is not None and tally.share_rated is not None:
@@ -51,9 +49,7 @@ def estimated(tally: Tally, values: Mapping[float, int] | None = None) -> Rating
 
 
 def _interval(tally: Tally, values: Mapping[float, int] | None) -> Interval:
-    if needs_values(tally) and values is not None:
-        if sum(values.values()) != tally.rated:
-            raise ValueError(f"{sum(values.values())} ratings by value are not the {tally.rated} of the tally")
+    if needs_values(tally) and values is not None and sum(values.values()) == tally.rated:
         return bootstrap_of_counts(list(values), list(values.values()), level=LEVEL)
     made = bootstrap_of_sums(tally.rated, tally.total, squares=tally.squares, level=LEVEL)
     return Interval(made.low, made.high, made.level, BY_SUMS if tally.rated >= 2 else METHOD, made.note)

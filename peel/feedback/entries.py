@@ -137,8 +137,9 @@ def _kind(given: Mapping[str, Any]) -> RatingKind:
 
 
 def _derived_id(made: Mapping[str, Any]) -> str:
-    """The id of a rating whose sender gives it none: the same for the same rating."""
-    whole = [made.get(name) for name in ("interaction", "kind", "original", "comment", "at")]
+    """The id of a rating whose sender gives it none: the same for the same rating. Without its comment, which may not
+    be stored: who guesses it could try whether it makes this id."""
+    whole = [made.get(name) for name in ("interaction", "kind", "original", "at")]
     try:
         return hashlib.blake2b(orjson.dumps(whole), digest_size=12).hexdigest()
     except TypeError:

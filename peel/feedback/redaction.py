@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from peel.errors import FeedbackError
 from peel.records.base import Json
-from peel.records.feedback import FeedbackDefinition, Interaction, Rating
+from peel.records.feedback import LONGEST_COMMENT, FeedbackDefinition, Interaction, Rating
 
 REDACTED = "[redacted]"
 """What stands in place of a removed value."""
@@ -84,7 +84,8 @@ class Redaction:
             comment = REDACTED
         elif "comment" in self.definition.hash:
             comment = self._hash(one.comment)
-        return one if comment == one.comment else one.model_copy(update={"comment": comment})
+        # What stands for a text may be longer than it was.
+        return one if comment == one.comment else one.model_copy(update={"comment": comment[:LONGEST_COMMENT]})
 
     def names_of(self, user: str) -> tuple[str, ...]:
         """How a user may be stored: as they are called, and hashed."""

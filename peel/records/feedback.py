@@ -24,6 +24,9 @@ MOST_PARTS = 1000
 LARGEST = 1_000_000
 """How large an interaction may be, in bytes of JSON."""
 
+MOST_BRACKETS = 100
+"""Of how many lists and mappings it is sure that they can be read, however deep they are nested."""
+
 LATEST = 253_402_300_800.0
 """The end of the year 9999, in seconds since the epoch."""
 
@@ -109,8 +112,8 @@ class Interaction(_Strict):
                 held[name] = value
         try:
             written = to_json(held, exclude_none=True)
-            if b"NaN" in written or b"Infinity" in written:
-                # It may only be a text that says so.
+            # A text may say NaN and hold many brackets; only reading it tells.
+            if b"NaN" in written or b"Infinity" in written or _may_be_deep(written):
                 from_json(written, allow_inf_nan=False)
         except (PydanticSerializationError, ValueError, RecursionError) as error:
             raise ValueError(
@@ -300,6 +303,11 @@ class FeedbackPage(Record):
 
     entries: tuple[FeedbackEntry, ...]
     next: tuple[float, int] | None
+
+
+def _may_be_deep(written: bytes) -> bool:
+    """Whether lists and mappings may be nested so deep that they could be written, but not read again."""
+    return written.count(b"[") + written.count(b"{") > MOST_BRACKETS
 
 
 def wrong_content(written: bytes) -> str | None:

@@ -36,7 +36,8 @@ def bootstrap_of_counts(values: npt.ArrayLike, counts: npt.ArrayLike, *, level: 
 
 def bootstrap_of_sums(n: int, total: float, *, squares: float, level: float = 0.95) -> Interval:
     """The same from the number, the sum and the sum of squares of ratings: by the Beta with the bootstrap's mean and
-    variance, which is within 0.001 of it from 200 ratings on. Unknown for fewer than two.
+    variance. Of some hundred mixtures of stars, thumbs and smileys it is within 0.004 of it from 101 ratings on, within
+    0.001 from 400 on. Unknown for fewer than two.
 
     With mu = (total + 1/2) / (n + 1), the bootstrap's variance is (squares - 2 mu total + n mu^2 + mu^2/2 +
     (1 - mu)^2/2) / ((n + 1)(n + 2)).

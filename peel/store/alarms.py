@@ -79,18 +79,14 @@ class AlarmStore:
         scenarios: Sequence[str | None] = (),
         limit: int = 100,
     ) -> tuple[Alarm, ...]:
-        """The latest alarms on ratings given in [since, until), in seconds since the epoch, newest first; of all
-        scenarios where none is named."""
+        """The latest alarms that were raised in [since, until), in seconds since the epoch, or on a rating given then:
+        first those that nobody acknowledged, each newest first; of all scenarios where none is named."""
         table = schema.alarms.c
-        conditions: list[ColumnElement[bool]] = [true()]
-        if since is not None:
-            conditions.append(table.at >= since)
-        if until is not None:
-            conditions.append(table.at < until)
+        conditions = [or_(_within(table.at, since, until), _within(table.raised, since, until))]
         if scenarios:
             conditions.append(table.scenario.in_([one or _NOBODY for one in scenarios]))
-        query = select(schema.alarms).where(*conditions).order_by(table.at.desc(), table.key.desc()).limit(limit)
-        return self._read(query)
+        order = (table.acknowledged.is_not(None), table.at.desc(), table.key.desc())
+        return self._read(select(schema.alarms).where(*conditions).order_by(*order).limit(limit))
 
     def untold(self, *, since: float, limit: int) -> tuple[Alarm, ...]:
         """The oldest alarms, raised at `since` or later, that the webhook did not take yet."""
@@ -116,6 +112,11 @@ class AlarmStore:
     def _read(self, query: Select[Any]) -> tuple[Alarm, ...]:
         with told(self._engine.url), self._engine.connect() as connection:
             return tuple(_alarm(row) for row in connection.execute(query))
+
+
+def _within(moment: ColumnElement[Any], since: float | None, until: float | None) -> ColumnElement[bool]:
+    after = true() if since is None else moment >= since
+    return and_(after, true() if until is None else moment < until)
 
 
 def _alarm(row: Any) -> Alarm:
@@ -182,13 +183,13 @@ class _Ratings:
         names = sorted(set(self.scenarios), key=lambda name: name or _NOBODY)
         place = {name: number for number, name in enumerate(names)}
         numbers = np.array([place[name] for name in self.scenarios], dtype=np.int64)
-        counts = ready & (self.mapping >= 0) & ~self.is_later
-        found = []
-        for number, name in enumerate(names):
-            which = counts & (numbers == number)
-            if which.any():
-                found.append(Arrived(name, self.keys[which], self.at[which], self.values[which]))
-        return found
+        counting = np.flatnonzero(ready & (self.mapping >= 0) & ~self.is_later)
+        ordered = counting[np.argsort(numbers[counting], kind="stable")]
+        ends = np.flatnonzero(np.diff(numbers[ordered])) + 1
+        parts = np.split(ordered, ends) if ordered.size else []
+        return [
+            Arrived(names[numbers[which[0]]], self.keys[which], self.at[which], self.values[which]) for which in parts
+        ]
 
 
 _BEFORE = schema.ratings.alias("before")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from peel.estimates.feedback_report import Asked, adjusted, feedback_report, unmatched_share
-from peel.estimates.ratings import BY_SUMS, EXACT_UP_TO, estimated, together
+from peel.estimates.feedback_report import Asked, FeedbackNumbers, adjusted, feedback_report, unmatched_share
+from peel.estimates.ratings import BY_SUMS, EXACT_UP_TO, together
 from peel.estimates.test_bed import TestedScenario
 from peel.records.feedback import EVERYTHING, FeedbackFilter, Interaction, Rating, Tally
 from peel.records.production import FeedbackReport, Period
@@ -215,7 +215,15 @@ def test_tallies_of_any_order_are_together_the_same() -> None:
     assert adjusted([]) is None
 
 
-def test_values_that_are_not_those_of_the_tally_are_refused() -> None:
-    """An interval of other ratings would look like any."""
-    with pytest.raises(ValueError, match="3 ratings by value are not the 2 of the tally"):
-        estimated(Tally(interactions=2, rated=2, total=1, squares=1), {0.5: 3})
+def test_ratings_that_arrive_while_others_are_counted_do_not_matter(feedback: FeedbackStore, add: Adding) -> None:
+    """What was counted a moment later is not what the tally counted: its sums make the interval."""
+    add("2026-01-01", [1.0, 0.5, 0.0])
+    numbers = FeedbackNumbers(feedback, NoRuns(), Asked())
+    assert sum(numbers.mapping().values()) == 3
+    add("2026-01-02", [0.0])
+    overall = numbers.overall()
+    assert (overall.tally.rated, overall.value, overall.method) == (3, 0.5, BY_SUMS)
+    ((group,), _) = numbers.groups("scenario")
+    assert group.estimate.tally.rated == 3
+    assert overall.low is not None
+    assert overall.low < 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic_core import from_json
 
 from peel.errors import FeedbackError
 from peel.feedback.entries import interaction_of, rating_of
@@ -170,3 +171,24 @@ def test_a_rating_without_an_id_has_the_same_one_whenever_it_is_sent() -> None:
 def test_a_cell_is_read_as_people_write_it(kind: Any, text: str, value: float) -> None:
     """Blanks, a decimal comma and capitals come from sheets."""
     assert value_of(kind, read_text(kind, text)) == value
+
+
+def test_whatever_is_taken_can_be_read_again() -> None:
+    """Lists can be written that are nested too deep to be read: they are refused, and flat ones are not."""
+    refused = 0
+    for depth in range(150, 260):
+        try:
+            taken = interaction_of({**ASKED, "metadata": {"k": nested(depth)}}, now=NOW)
+        except FeedbackError:
+            refused += 1
+        else:
+            assert from_json(taken.content())["metadata"] == taken.metadata
+    assert 0 < refused < 110
+    assert interaction_of({**ASKED, "metadata": {"k": [[] for _ in range(5000)]}}).metadata
+
+
+def test_an_id_that_is_derived_does_not_tell_the_comment() -> None:
+    """Which may be redacted: who guesses it finds nothing to try it on."""
+    one, other = (rating_of({"interaction": "i1", "stars": 1, "comment": said, "at": 5}) for said in ("a", "b"))
+    assert one.id == other.id
+    assert one.id != rating_of({"interaction": "i1", "stars": 2, "comment": "a", "at": 5}).id

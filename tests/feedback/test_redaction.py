@@ -139,6 +139,14 @@ def test_hostile_text_does_not_hold_up_the_patterns(opened: Callable[..., Feedba
     assert time.process_time() - began < 30
 
 
+def test_a_comment_that_grows_by_redaction_is_cut_and_can_be_read(opened: Callable[..., Feedback]) -> None:
+    """What stands for an address is longer than a short one."""
+    feedback = opened(patterns=["email"])
+    found = stored(feedback, {"id": "i1", "input": "y"}, "a@b.cc " * 1400)
+    assert len(found.ratings[0].rating.comment) == 10_000
+    assert found.ratings[0].rating.comment.startswith(REDACTED)
+
+
 def test_what_grows_too_large_by_redaction_is_refused(opened: Callable[..., Feedback]) -> None:
     """With a sentence, and nothing of it is stored."""
     feedback = opened(redact=["output.x"])

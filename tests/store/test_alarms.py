@@ -156,12 +156,15 @@ def test_alarms_are_found_by_time_and_scenario_told_once_and_acknowledged(feedba
     assert [one.scenario for one in alarms.alarms()] == ["telco", "b", "telco"]
     assert [one.at - NOW for one in alarms.alarms(since=NOW + 2, until=NOW + 3)] == [2]
     assert [one.at - NOW for one in alarms.alarms(scenarios=("telco",), limit=1)] == [3]
+    assert len(alarms.alarms(since=NOW + 60, until=NOW + 61)) == 3, "raised then, however long ago they were rated"
     first, *rest = alarms.untold(since=NOW, limit=5)
     alarms.set_told(first.key, NOW + 70)
     alarms.set_told(first.key, NOW + 80)
     assert alarms.untold(since=NOW, limit=5) == tuple(rest)
     assert alarms.untold(since=NOW + 61, limit=5) == ()
     alarms.acknowledge([first.key], NOW + 90)
+    assert alarms.alarms()[-1].key == first.key, "what nobody saw comes first"
+    assert alarms.alarms(limit=2) == alarms.alarms()[:2]
     alarms.acknowledge([one.key for one in alarms.alarms()], NOW + 95)
     found = {one.key: (one.told, one.acknowledged) for one in alarms.alarms()}
     assert found.pop(first.key) == (NOW + 70, NOW + 90)
