@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from peel.commands.calling import Paths, open_workspace, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from peel.records import Case
 
 
 def init(
@@ -33,10 +38,16 @@ def check(paths: Paths = None) -> None:
         for one in compiled.variants:
             scenario = one.record.scenario
             typer.echo(
-                f"{scenario.scenario} ({one.record.variant.name}): {_counted(len(one.cases), 'case')} × "
+                f"{scenario.scenario} ({one.record.variant.name}): {_cases(one.cases)} × "
                 f"{_counted(scenario.repetitions, 'repetition')}, {_counted(len(one.places), 'step')}, "
                 f"{_counted(len(one.evaluators), 'evaluator')}, {_counted(len(scenario.gates), 'gate')}"
             )
+
+
+def _cases(cases: Sequence[Case]) -> str:
+    """How many cases there are, and how many of them are drafts, which decide no gate."""
+    drafts = sum(case.draft for case in cases)
+    return _counted(len(cases), "case") + (f" ({_counted(drafts, 'draft')})" if drafts else "")
 
 
 def _counted(count: int, word: str) -> str:

@@ -106,3 +106,9 @@ def _say_done(file: Path, done: Imported) -> None:
 
 def _say_removed(removed: Removed) -> None:
     typer.echo(f"deleted {removed.interactions:,} interactions and {removed.ratings:,} ratings")
+    if removed.left_in_log:
+        typer.echo(
+            "the store is being read, so the file beside it that ends with -wal may still hold what was deleted; run "
+            "this again in a while",
+            err=True,
+        )

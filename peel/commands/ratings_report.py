@@ -46,7 +46,7 @@ def report(
         float, typer.Option("--low", metavar="X", min=0, max=1, help="Ratings below it are counted as low.")
     ] = 0.3,
     acknowledge: Annotated[
-        bool, typer.Option("--acknowledge", help="The alarms that are shown were seen: exit code 0 from now on.")
+        bool, typer.Option("--acknowledge", help="All alarms of the selection were seen: exit code 0 from now on.")
     ] = False,
     report_format: Annotated[
         str,

@@ -90,7 +90,8 @@ class DraftFiles:
         view = self._cases.view(scenario)
         headers = _with_own(view)
         column = self._text_input(scenario, [one for one in headers if one not in _OWN and not _is_expected(one)])
-        new = [one for one in interactions if not _is_there(one, view, text_input=column)]
+        different = {one.asked: one for one in reversed(interactions)}.values()
+        new = [one for one in reversed(different) if not _is_there(one, view, text_input=column)]
         if not new:
             raise refused("all of these interactions are cases of this scenario already", view.path)
         made = (_cells(one, headers, text_input=column, draft="true") for one in new)

@@ -73,7 +73,7 @@ class Overview:
 
     def _look(self) -> None:
         """Read everything again where a file changed since the last look."""
-        seen = tuple(_states(self._root))
+        seen = file_states(self._root)
         if seen != self._seen:
             self._listed = tuple(self._list())
             self._seen, self._problems = seen, {}
@@ -95,8 +95,13 @@ class Overview:
             yield ListedScenario(name, files, loaded.scenario, problems)
 
 
+def file_states(root: Path) -> tuple[tuple[str, int, int], ...]:
+    """The files that scenarios of the workspace `root` are made of, each with when it was changed and how long it is:
+    as long as this is the same, nothing needs to be read again."""
+    return tuple(_states(root))
+
+
 def _states(root: Path) -> Iterator[tuple[str, int, int]]:
-    """Each file with when it was changed and how long it is."""
     yield from _state(root / "peel.yaml")
     left = MOST_FILES
     for folder in FOLDERS:

@@ -11,10 +11,26 @@ import numpy as np
 from peel.errors import DefinitionError
 from peel.estimates.case_changes import Changes, case_changes
 from peel.estimates.differences import Named, Question, Values, combined, difference, measure_difference
-from peel.estimates.pairing import Pair, Part, described, pair_parts, paired, parts_of, unpaired_cases
+from peel.estimates.pairing import (
+    Pair,
+    Part,
+    described,
+    described_drafts,
+    pair_parts,
+    paired,
+    parts_of,
+    unpaired_cases,
+)
 from peel.estimates.values import LEVEL
 from peel.records import EvaluatorDefinition, Problem, Run
-from peel.records.comparisons import ComparedSide, Comparison, Difference, MeasureName, PairComparison
+from peel.records.comparisons import (
+    ComparedSide,
+    Comparison,
+    Difference,
+    MeasureName,
+    PairComparison,
+    PairedCases,
+)
 from peel.records.manual import BY_PEOPLE
 from peel.statistics.gates import benjamini_hochberg
 from peel.store.reading import Columns, StoredRun
@@ -43,7 +59,7 @@ def compare(base: tuple[StoredRun, str], candidate: tuple[StoredRun, str], *, qu
         overall=_overall(compared, shared_cases=_share_cases([pair for pair, _ in found])),
         notes=(
             *(f"not compared, without a partner: {part.address}" for part in alone),
-            *(f"not compared, without a common case: {one.address} and {other.address}" for one, other in parts
+            *(f"not compared, {_without_cases(one, other)}: {one.address} and {other.address}" for one, other in parts
               if unpaired_cases(one, other).n_common == 0),
             *_run_notes(base[0].run, candidate[0].run),
         ),
@@ -53,12 +69,26 @@ def compare(base: tuple[StoredRun, str], candidate: tuple[StoredRun, str], *, qu
 def _with_common_cases(parts: Sequence[tuple[Part, Part]]) -> list[Pair]:
     pairs = [pair for pair in (paired(one, other) for one, other in parts) if pair is not None]
     if not pairs:
-        why = "; ".join(sentence for one, other in parts for sentence in described(unpaired_cases(one, other)))
+        found = [unpaired_cases(one, other) for one, other in parts]
+        why = "; ".join(sentence for cases in found for sentence in (*described(cases), *described_drafts(cases)))
         message = (
             f"BASE and CANDIDATE have no case in common, so nothing can be compared ({why or 'neither has a case'})"
         )
+        if all(map(_only_drafts, found)):
+            message = (
+                f"BASE and CANDIDATE have no case but drafts, so nothing can be compared ({why}); take `draft` out "
+                "of what is ready, and run it"
+            )
         raise DefinitionError([Problem(message=message)])
     return pairs
+
+
+def _only_drafts(cases: PairedCases) -> bool:
+    return bool(cases.drafts) and not any(described(cases))
+
+
+def _without_cases(one: Part, other: Part) -> str:
+    return "with no case but drafts" if _only_drafts(unpaired_cases(one, other)) else "without a common case"
 
 
 def pair_comparison(pair: Pair, question: Question) -> PairComparison:
@@ -87,7 +117,7 @@ def pair_comparison(pair: Pair, question: Question) -> PairComparison:
         n_unchanged=changes.n_unchanged,
         better=changes.better,
         worse=changes.worse,
-        notes=(*notes, *_errored(pair)),
+        notes=(*described_drafts(pair.cases), *notes, *_errored(pair)),
     )
 
 

@@ -219,9 +219,11 @@ def _largest(tallies: Mapping[_Key, Tally], most: int, size: Callable[[Tally], i
 
 def weakest(scenarios: Iterable[GroupEstimate]) -> GroupEstimate | None:
     """The scenario with the lowest upper end of its interval: that of a few bad ratings is wide, and its end high.
-    None where no named scenario has an interval."""
+    None where fewer than two named scenarios have an interval."""
     known = [one for one in scenarios if one.name is not None and one.estimate.high is not None]
-    return min(known, key=lambda one: (one.estimate.high or 0.0, one.estimate.value or 0.0, one.name), default=None)
+    if len(known) < 2:
+        return None
+    return min(known, key=lambda one: (one.estimate.high or 0.0, one.estimate.value or 0.0, one.name))
 
 
 def adjusted(scenarios: Iterable[Tally]) -> float | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from peel.records import EvaluatorDefinition, ModelDefinition, Run, ScenarioVariant
+from peel.counting import counted
+from peel.records import Case, EvaluatorDefinition, ModelDefinition, Run, ScenarioVariant
 
 Z_95 = 1.959964
 """The normal quantile of a two-sided 95 % interval."""
@@ -57,11 +58,12 @@ def visible_difference(cases: int, repetitions: int) -> float:
 def what_a_run_can_show(run: Run) -> str:
     """One line for before a run starts; nothing where nothing is planned.
 
-    Such as `with 6 cases and 3 repetitions you will see differences of about ±0.3`.
+    Such as `with 6 cases and 3 repetitions you will see differences of about ±0.3`. Drafts decide nothing, so they are
+    told and not counted.
     """
     sizes = {item.scenario.scenario: item.scenario.repetitions for item in run.scenario_variants}
     lines = [
-        _line(name if len(sizes) > 1 else "", len(run.cases[name]), repetitions)
+        _line(name if len(sizes) > 1 else "", run.cases[name], repetitions)
         for name, repetitions in list(sizes.items())[:MOST_SCENARIOS]
         if run.cases[name]
     ]
@@ -69,15 +71,16 @@ def what_a_run_can_show(run: Run) -> str:
     return "; ".join([*lines, *([f"and {more} more scenarios"] if more > 0 else [])])
 
 
-def _line(scenario: str, cases: int, repetitions: int) -> str:
-    counts = f"{_count(cases, 'case')} and {_count(repetitions, 'repetition')}"
-    seen = visible_difference(cases, repetitions)
+def _line(scenario: str, cases: Sequence[Case], repetitions: int) -> str:
+    name = f"{scenario}: " if scenario else ""
+    drafts = sum(case.draft for case in cases)
+    deciding = len(cases) - drafts
+    if not deciding:
+        return f"{name}with nothing but {counted(drafts, 'draft case')}, which decide{'s' * (drafts == 1)} nothing"
+    beside = f" (and {counted(drafts, 'draft case')})" if drafts else ""
+    seen = visible_difference(deciding, repetitions)
     can = f"you will see differences of about ±{seen:.1g}" if seen < 1 else "you will see no difference, however large"
-    return f"{f'{scenario}: ' if scenario else ''}with {counts} {can}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{name}with {counted(deciding, 'case')}{beside} and {counted(repetitions, 'repetition')} {can}"
 
 
 def expected(run: Run, earlier: Mapping[str, Spent]) -> Expected:

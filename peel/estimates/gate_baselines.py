@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from peel.counting import counted
 from peel.errors import StoreError
 from peel.estimates.comparing import definition_notes
 from peel.estimates.differences import Values
@@ -39,7 +40,8 @@ def hold_difference(gate: GateDefinition, part: Part) -> Held:
         return Held.unknown(f"against {base.address}: {why}")
     pair = paired(base, part)
     if pair is None:
-        unpaired = "; ".join(described(unpaired_cases(base, part)))
+        cases = unpaired_cases(base, part)
+        unpaired = "; ".join((*described(cases), *_drafts_before(gate, cases.drafts, part)))
         return Held.unknown(f"against {base.address}: no case in common ({unpaired})")
     return _held(gate, pair)
 
@@ -99,6 +101,7 @@ def _sides(gate: GateDefinition, pair: Pair) -> tuple[Values, Values]:
 
 def _notes(gate: GateDefinition, pair: Pair, lost: int) -> Iterator[str]:
     yield from described(pair.cases)
+    yield from _drafts_before(gate, pair.cases.drafts, pair.candidate)
     if lost:
         yield f"{lost} cases have a score in one of the runs only and are left out"
     errored = int((~pair.base_columns.ok).sum())
@@ -111,6 +114,13 @@ def _notes(gate: GateDefinition, pair: Pair, lost: int) -> Iterator[str]:
     ours, theirs = _definition(gate, pair.base), _definition(gate, pair.candidate)
     if ours is not None and theirs is not None:
         yield from definition_notes((pair.base.stored.run, pair.candidate.stored.run), ours, theirs)
+
+
+def _drafts_before(gate: GateDefinition, drafts: Sequence[str], part: Part) -> Iterator[str]:
+    """The cases that would decide the gate and were drafts in the earlier run; this run's own are told elsewhere."""
+    before = sum(case.id in drafts and is_asked(gate, case) for case in part.cases)
+    if before:
+        yield f"without {counted(before, 'case')} that {'was a draft' if before == 1 else 'were drafts'} in that run"
 
 
 def _onto_unit(difference: float) -> float:

@@ -12,6 +12,7 @@ from typing import NoReturn, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from peel.counting import counted
 from peel.errors import DefinitionError
 from peel.plugins import nearest
 from peel.records import Case, Problem, Run, ScenarioVariant
@@ -49,7 +50,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two parts on the cases both have: `ids` of these, and each side's columns with `case` a position in `ids`."""
+    """Two parts on the cases both have and that are drafts on neither side: `ids` of these, and each side's columns with `case` a position in `ids`."""
 
     base: Part
     candidate: Part
@@ -155,8 +156,9 @@ def unpaired_cases(base: Part, candidate: Part) -> PairedCases:
 
 def _compared(base: Part, candidate: Part) -> tuple[PairedCases, list[int], list[int]]:
     """The cases by what they have in common, and the places of the common ones on both sides."""
-    ours = {case.id: (place, case) for place, case in enumerate(base.cases)}
-    theirs = {case.id: (place, case) for place, case in enumerate(candidate.cases)}
+    drafts = dict.fromkeys(case.id for case in (*base.cases, *candidate.cases) if case.draft)
+    ours = {case.id: (place, case) for place, case in enumerate(base.cases) if case.id not in drafts}
+    theirs = {case.id: (place, case) for place, case in enumerate(candidate.cases) if case.id not in drafts}
     both = [name for name in ours if name in theirs]
     inputs = {name: None for name in both if ours[name][1].inputs != theirs[name][1].inputs}
     alike = [name for name in both if name not in inputs]
@@ -168,6 +170,7 @@ def _compared(base: Part, candidate: Part) -> tuple[PairedCases, list[int], list
         only_candidate=tuple(name for name in theirs if name not in ours),
         inputs_differ=tuple(inputs),
         expected_differ=tuple(expected),
+        drafts=tuple(drafts),
     )
     return record, [ours[name][0] for name in same], [theirs[name][0] for name in same]
 
@@ -199,7 +202,7 @@ def _only(column: ScoreColumn, kept: NDArray[np.bool_]) -> ScoreColumn:
 
 
 def described(cases: PairedCases) -> Iterator[str]:
-    """The cases that are left out, as sentences."""
+    """The cases that are left out, as sentences; of drafts, `described_drafts` has it."""
     for names, why in (
         (cases.only_base, "only in the base"),
         (cases.only_candidate, "only in the candidate"),
@@ -207,8 +210,18 @@ def described(cases: PairedCases) -> Iterator[str]:
         (cases.expected_differ, "with another expected output in the candidate"),
     ):
         if names:
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            yield f"{len(names)} {'case' if len(names) == 1 else 'cases'} {why}: {', '.join(names[:5])}{more}"
+            yield f"{len(names)} {'case' if len(names) == 1 else 'cases'} {why}: {_named(names)}"
+
+
+def described_drafts(cases: PairedCases) -> Iterator[str]:
+    """The draft cases that are left out, as a sentence; nothing where there are none."""
+    if cases.drafts:
+        count, left = counted(len(cases.drafts), "draft case"), "is" if len(cases.drafts) == 1 else "are"
+        yield f"{count} {left} left out, since drafts decide nothing: {_named(cases.drafts)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _fail(message: str) -> NoReturn:

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from peel.feedback.matching import Match, Reference, ScenarioCases, Vectors
+from peel.feedback.matching import Match, Reference, ScenarioCases
+from peel.feedback.thresholds import Vectors
 from peel.models.embedding import Embedder
 from peel.records import Case, Scenario
 from peel.records.feedback import MappingState
@@ -53,6 +54,8 @@ class Mapper:
         self._store = store
         self._embedder = embedder
         self._known: dict[str, Vectors] = {}
+        self._compared: dict[str, dict[str, str]] = {}
+        self._reference = Reference([])
 
     async def map(self, scenarios: Sequence[Scenario], *, again: bool = False, progress: Progress = silent) -> Mapped:
         """Map the interactions that wait, and `again` those that were mapped by meaning or unmatched.
@@ -75,10 +78,14 @@ class Mapper:
         )
 
     async def reference(self, scenarios: Sequence[Scenario]) -> Reference:
-        """What interactions are compared with: the cases that have text, drafts included. Raises ModelError."""
+        """What interactions are compared with: the cases that have text, drafts included; the one before, where they
+        say the same. Raises ModelError."""
         texts = {one.scenario: _texts(one.cases) for one in scenarios}
-        await self._learn({text for some in texts.values() for text in some.values()})
-        return Reference([self._cases(name, some) for name, some in texts.items()])
+        if texts != self._compared:
+            await self._learn({text for some in texts.values() for text in some.values()})
+            self._reference = Reference([self._cases(name, some) for name, some in texts.items()])
+            self._compared = texts
+        return self._reference
 
     async def step(
         self,

@@ -5,15 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from peel.feedback.thresholds import NEIGHBOURS, Threshold, thresholds
+from peel.feedback.thresholds import NEIGHBOURS, Threshold, Vectors, thresholds
 from peel.records.mapping import ScenarioThreshold
-
-Vectors: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class Reference:
         self._scenarios = [_distinct(one) for one in scenarios if one.ids]
         self._thresholds: list[Threshold] = []
         if self._scenarios:
-            self._thresholds = thresholds([one.vectors.astype(np.float64) for one in self._scenarios])
+            self._thresholds = thresholds([one.vectors for one in self._scenarios])
 
     @property
     def is_empty(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from peel.errors import FeedbackError
 from peel.plugins import nearest
@@ -11,7 +11,9 @@ from peel.records.feedback import LABELS, LATEST, FeedbackFilter, FeedbackLimits
 from peel.store.feedback_reading import MOST_LABELS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ].+")
 _SPAN = re.compile(r"(\d{1,5})(h|d|w)")
+_DAY_S = 86400.0
 _HOURS = {"h": 1, "d": 24, "w": 168}
 _NAMES = {"app_version": "--app-version"}
 
@@ -23,8 +25,8 @@ def since_of(written: str) -> float:
 
 def until_of(written: str) -> float:
     """The moment a selection ends before: the end of a day (UTC), or a time. Raises FeedbackError."""
-    moment = _moment(written, "--until")
-    return (moment + timedelta(days=1) if _DAY.fullmatch(written.strip()) else moment).timestamp()
+    moment = _moment(written, "--until").timestamp()
+    return moment + _DAY_S if _DAY.fullmatch(written.strip()) else moment
 
 
 def last_of(written: str, now: float) -> float:
@@ -40,6 +42,9 @@ def _moment(written: str, flag: str) -> datetime:
     try:
         if _DAY.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        if not _TIME.fullmatch(text):
+            # Without dashes, or as a week, it would be read as the beginning of a day, also where its end is meant.
+            raise ValueError("neither a day nor a time as they are written here")
         found = datetime.fromisoformat(text)
         moment = found if found.tzinfo else found.replace(tzinfo=UTC)
         if not 0 <= moment.timestamp() < LATEST:

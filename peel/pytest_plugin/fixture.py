@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from peel.counting import counted
 from peel.estimates.pairing import restricted
 from peel.plugins import nearest
 from peel.pytest_plugin.asking import Chosen, Given, asked_for, plain, written
@@ -31,7 +32,7 @@ class ExecutionsErrored(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One execution with its case and the scores that count."""
+    """One execution with its case and the scores that count; of a draft case, `draft` is True."""
 
     case: Case
     execution: Execution
@@ -42,13 +43,18 @@ class Record:
         """What the application gave."""
         return self.execution.output
 
+    @property
+    def draft(self) -> bool:
+        """Whether its case is a draft, which decides nothing."""
+        return self.case.draft
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One scenario under one variant, or one orchestration, executed and scored.
 
-    `result["core-terms"]` are the scores of an evaluator. `columns` are what a test is decided by: without drafts,
-    where some cases are none.
+    `result["core-terms"]` are the scores of an evaluator. `records` hold every execution; `columns` are what a test is
+    decided by, which leaves drafts out, as `outputs` do.
     """
 
     run: Run
@@ -59,8 +65,8 @@ class Result:
 
     @property
     def outputs(self) -> list[Json]:
-        """The output of every execution, case by case."""
-        return [record.output for record in self.records]
+        """The outputs, case by case, of the executions that decide: those of drafts are in `records` alone."""
+        return [record.output for record in self.records if not record.draft]
 
     def __getitem__(self, evaluator: str) -> Scores:
         """The scores of one evaluator. Raises KeyError with the evaluators that exist."""
@@ -101,7 +107,8 @@ class Peel:
 
         `inputs` are those of an orchestration: case inputs and knowledge, written as in a scenario file, with paths
         relative to the workspace; `evaluators` likewise. A scenario has both of its own. The run is in the store.
-        Raises ExecutionsErrored where an execution errored, unless `allow_errors`; DefinitionError, StoreError.
+        Skips the test where every case is a draft. Raises ExecutionsErrored where an execution of a case that is no
+        draft errored, unless `allow_errors`; DefinitionError, StoreError.
         """
         __tracebackhide__ = True
         request = replace(
@@ -114,6 +121,7 @@ class Peel:
             result = _result(workspace, run, how=self._options.undecided)
             if self._options.reports is not None:
                 workspace.write_reports(workspace.source(run.id), self._options.reports, formats=REPORT_FORMATS)
+        _skip_drafts(name, result)
         if not allow_errors:
             _check(result)
         return result
@@ -172,9 +180,17 @@ def _result(workspace: Workspace, run: Run, *, how: Undecided) -> Result:
 
 
 def _deciding(columns: Columns, cases: Sequence[Case]) -> Columns:
-    """The executions of the cases that are no drafts; all where every case is one."""
+    """The executions of the cases that are no drafts."""
     places = [place for place, case in enumerate(cases) if not case.draft]
-    return restricted(columns, np.isin(columns.case, places)) if 0 < len(places) < len(cases) else columns
+    return restricted(columns, np.isin(columns.case, places)) if len(places) < len(cases) else columns
+
+
+def _skip_drafts(name: str, result: Result) -> None:
+    """End the test as skipped where it has nothing to be decided by: every case is a draft."""
+    __tracebackhide__ = True
+    if result.records and all(record.draft for record in result.records):
+        cases = counted(len({record.case.id for record in result.records}), "draft case")
+        pytest.skip(f"{one_line(name)} was run on {cases} alone, and drafts decide nothing: peel show {result.run.id}")
 
 
 def _check(result: Result) -> None:
@@ -186,6 +202,6 @@ def _check(result: Result) -> None:
     first = errored[0]
     why = f"{first.fault.type}: {first.fault.message}" if first.fault else "no fault is stored"
     raise ExecutionsErrored(
-        f"{len(errored)} of {len(result.records)} executions errored, first {first.case}#{first.repetition}: "
+        f"{len(errored)} of {result.columns.ok.size} executions errored, first {first.case}#{first.repetition}: "
         f"{one_line(why, limit=600)}\nlook further: peel show {result.run.id} {first.case}#{first.repetition}"
     )

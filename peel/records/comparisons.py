@@ -125,13 +125,14 @@ class ComparedSide(Record):
 
 class PairedCases(Record):
     """Which cases both sides have, and which are left out: a case is the same only with the same inputs and the same
-    expected output."""
+    expected output. `drafts` are draft cases on one side or on both, which are part of nothing else."""
 
     n_common: int
     only_base: tuple[str, ...] = ()
     only_candidate: tuple[str, ...] = ()
     inputs_differ: tuple[str, ...] = ()
     expected_differ: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
 
 
 class PairComparison(Record):

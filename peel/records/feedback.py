@@ -201,10 +201,12 @@ class Added(Record):
 
 
 class Removed(Record):
-    """How many interactions and ratings were deleted."""
+    """How many interactions and ratings were deleted. `left_in_log` says that the log of a SQLite store, the file
+    `…-wal`, still holds what was deleted, because somebody read the store all the while."""
 
     interactions: int = 0
     ratings: int = 0
+    left_in_log: bool = False
 
 
 class Imported(Record):

@@ -40,6 +40,7 @@ COLUMNS = (
     "cost_usd",
     "fault",
     "marks",
+    "draft",
 )
 """The columns, in order; later ones are added at the end."""
 
@@ -64,9 +65,13 @@ class CsvReport:
             text.detach()
 
 
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), "\ufffd")
+"""What a terminal might obey: all controls but tab and the ends of lines."""
+
+
 def inert(cell: str, *, limit: int = LONGEST_CELL) -> str:
     """A text cell that no spreadsheet takes for a formula, without characters CSV or UTF-8 cannot hold."""
-    text = encodable(bounded(cell, limit=limit)).replace("\0", "\ufffd")
+    text = encodable(bounded(cell, limit=limit)).translate(_CONTROLS)
     return f"'{text}" if is_formula(text) else text
 
 
@@ -78,13 +83,15 @@ def is_formula(text: str) -> bool:
 def _rows(source: ReportSource) -> Iterator[list[str | float | int | None]]:
     run = source.stored.run
     tags = {(name, case.id): ";".join(case.tags) for name, cases in run.cases.items() for case in cases}
+    drafts = {(name, case.id) for name, cases in run.cases.items() for case in cases if case.draft}
     judged = {
         (part.scenario.scenario, evaluator.id): evaluator.on or ""
         for part in run.scenario_variants
         for evaluator in part.scenario.evaluators
     }
     for execution, scores in source.stored.executions(_numbers(source)):
-        first, last = _of_execution(run, execution, tags), _cost(execution)
+        draft = "true" if (execution.scenario, execution.case) in drafts else "false"
+        first, last = _of_execution(run, execution, tags), [*_cost(execution), draft]
         for score in current_scores(scores) or (None,):
             cells = _of_score(score, judged.get((execution.scenario, score.evaluator), "")) if score else [None] * 6
             yield [*map(_cell, first), *map(_cell, cells), *map(_cell, last)]

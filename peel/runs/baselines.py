@@ -79,7 +79,12 @@ class Baselines:
     def _last(self, run: Run, item: ScenarioVariant) -> str | None:
         scenario, variant = item.scenario.scenario, item.variant.name
         runs = (one.run for one in self.earlier(run, scenario))
-        return next((one.id for one in runs if one.baseline_of(scenario, variant)), None)
+        return next((one.id for one in runs if _can_be_held_against(one, scenario, variant)), None)
+
+
+def _can_be_held_against(run: Run, scenario: str, variant: str) -> bool:
+    """Whether a run has the variant, and cases that decide: one of drafts alone says nothing about any other."""
+    return run.baseline_of(scenario, variant) is not None and not all(case.draft for case in run.cases[scenario])
 
 
 def _no_evaluator(run: Run, name: str, known: set[str]) -> str:

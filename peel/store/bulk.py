@@ -19,6 +19,9 @@ Row: TypeAlias = tuple[Any, ...]
 _LOCK = 0x70666264
 """PostgreSQL's lock that one writer of feedback holds: `pfbd` in ASCII."""
 
+LOG_WAIT_S = 2.0
+"""How long to wait for whoever keeps SQLite's log from being emptied, in seconds. Others cannot write meanwhile."""
+
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
@@ -42,6 +45,26 @@ def writing(engine: Engine) -> Iterator[Connection]:
         finally:
             if sqlite:
                 _set(connection, "synchronous", "NORMAL")
+
+
+def emptied_log(engine: Engine) -> bool:
+    """Empty the log beside a SQLite store: what was deleted stands in it as long as any process has the store open.
+
+    False where somebody reads or writes the store for all of `LOG_WAIT_S`. Raises StoreError.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with told(engine.url), engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        (waits,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout={round(LOG_WAIT_S * 1000)}")
+        try:
+            # SQLite itself tries again until the time is over.
+            is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={waits}")
+            cursor.close()
+    return not is_busy
 
 
 def _set(connection: Connection, name: str, value: str) -> None:

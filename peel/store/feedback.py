@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from peel.records.feedback import LABELS, MAPPING_STATES, Added, Interaction, Rating, Removed
 from peel.store import schema
 from peel.store.alarms import AlarmStore
-from peel.store.bulk import Row, among, insert, next_keys, update, writing
+from peel.store.bulk import Row, among, emptied_log, insert, next_keys, update, writing
 from peel.store.database import told
 from peel.store.feedback_reading import TICKS, FeedbackReader, written_original
 from peel.store.mapping import MappingStore, replace_contents
@@ -128,7 +128,8 @@ class FeedbackStore:
     def forget(self, users: Sequence[str]) -> Removed:
         """Delete all interactions of users, as they are stored, with their ratings. Raises StoreError."""
         ids = schema.interactions.c
-        return self._remove(select(ids.key, ids.id).where(ids.user.in_(users)))
+        removed = self._remove(select(ids.key, ids.id).where(ids.user.in_(users)))
+        return removed.model_copy(update={"left_in_log": not emptied_log(self._engine)})
 
     def expire(self, before: float) -> Removed:
         """Delete the interactions from before a moment, with their ratings, and the older ratings of none."""
@@ -139,7 +140,8 @@ class FeedbackStore:
         orphaned = ~exists(select(ids.key).where(ids.id == ratings.interaction))
         with writing(self._engine) as connection:
             gone = connection.execute(delete(schema.ratings).where(ratings.at < before, orphaned)).rowcount
-        return removed.model_copy(update={"ratings": removed.ratings + gone})
+        left_in_log = not emptied_log(self._engine)
+        return removed.model_copy(update={"ratings": removed.ratings + gone, "left_in_log": left_in_log})
 
     def _remove(self, query: Select[Any]) -> Removed:
         interactions = ratings = 0

@@ -14,15 +14,17 @@ import threading
 import time
 from contextlib import suppress
 
+from peel.editing.overview import file_states
 from peel.errors import MissingExtra, PeelError
 from peel.feedback.mapping import Mapper
+from peel.feedback.matching import Reference
 from peel.workspace import Workspace
 
 PAUSE_S = 2.0
 """How long after a look at the store the next one comes, in seconds."""
 
 READ_AGAIN_S = 60.0
-"""How long it maps by the scenario files as it read them, in seconds."""
+"""How long it maps by the scenario files as it read them, in seconds: cases may lie where no change is seen."""
 
 AFTER_FAULT_S = 60.0
 """How long it waits after a fault, and where nothing can be mapped yet."""
@@ -98,18 +100,19 @@ class BackgroundMapping:
         Nothing else runs in this event loop: it may be held up.
         """
         async with self._workspace.mapper() as mapper:
-            while await self._map_some(mapper):
+            reading = _Reading(self._workspace, mapper)
+            while await self._map_some(mapper, reading):
                 while not self._has_work():
                     if self._is_closed.wait(self._pause_s):
                         return
 
-    async def _map_some(self, mapper: Mapper) -> bool:
+    async def _map_some(self, mapper: Mapper, reading: _Reading) -> bool:
         """Map for a while by the files as they are now; False where that is somebody else's work, nothing can be
         mapped, or the server ends."""
         with self._workspace.mapping.claiming() as is_ours:
             if not is_ours:
                 return False
-            reference = await mapper.reference(self._workspace.mapped_scenarios())
+            reference = await reading.reference()
             if reference.is_empty:
                 return False
             until = time.monotonic() + READ_AGAIN_S
@@ -117,6 +120,24 @@ class BackgroundMapping:
                 if await mapper.step(reference, most=AT_ONCE) is None:
                     break
         return not self._is_closed.is_set()
+
+
+class _Reading:
+    """What interactions are compared with, read again when a file of the scenarios changed, and now and then."""
+
+    def __init__(self, workspace: Workspace, mapper: Mapper) -> None:
+        self._workspace, self._mapper = workspace, mapper
+        self._reference: Reference | None = None
+        self._seen: object = None
+        self._until = 0.0
+
+    async def reference(self) -> Reference:
+        """As the files are now. Raises DefinitionError where one is wrong, ModelError."""
+        seen, now = file_states(self._workspace.root), time.monotonic()
+        if self._reference is None or seen != self._seen or now >= self._until:
+            self._reference = await self._mapper.reference(self._workspace.mapped_scenarios())
+            self._seen, self._until = seen, now + READ_AGAIN_S
+        return self._reference
 
 
 def _be_nice() -> None:

@@ -105,7 +105,7 @@ def _shown(server: Server, name: str, latest: tuple[str, Mapping[str, str]], *, 
         run,
         tuple(lines[:MOST_LINES]),
         tuple(map(_gate, others)),
-        verdicts=tuple(gate.verdict for part in summary.scenarios for gate in part.gates if gate.verdict != "draft"),
+        verdicts=tuple(gate.verdict for part in summary.scenarios for gate in part.gates),
         hidden=len(summary.scenarios) - len(parts),
         more=max(0, len(lines) - MOST_LINES),
     )
@@ -147,4 +147,5 @@ def _points(part: ScenarioSummary, evaluator: str, outlines: Sequence[RunOutline
 
 
 def _gate(gate: GateResult) -> Gate:
-    return Gate(gate.requirement, gate.verdict, SYMBOLS[gate.verdict], VERDICTS[gate.verdict])
+    word = "draft: not deciding" if gate.verdict == "draft" else VERDICTS[gate.verdict]
+    return Gate(gate.requirement, gate.verdict, SYMBOLS[gate.verdict], word)

@@ -106,6 +106,17 @@ def test_a_case_that_is_no_draft_still_counts(folder, peel, server):
     assert made["gates"][1]["short"] == ["fails"]
 
 
+def test_a_run_of_drafts_alone_is_no_baseline(folder, peel, server):
+    """`last` goes past it to the run before, which has cases that decide."""
+    gate = "gates: [{evaluator: core, not_worse_than: last, by: 0.3}]\n"
+    text = scenario(DRAFTS).partition("gates:")[0] + gate
+    run(folder, peel, server, text)
+    base = json.loads(peel("report", "last", "--format", "json").stdout)["run"]["id"]
+    assert peel("run", "--case", "broken").exit_code == 0
+    code, made = run(folder, peel, server, text)
+    assert (code, made["gates"][0]["verdict"], made["gates"][0]["baseline"]) == (0, "pass", base)
+
+
 def test_draft_cases_end_no_run_early(folder, peel, server):
     """`--until decided` waits for gates, and for none that only drafts could decide."""
     server.reply = reply

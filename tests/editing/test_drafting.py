@@ -80,6 +80,8 @@ def test_an_interaction_becomes_a_case_once(drafts: DraftFiles, root: Path) -> N
     with pytest.raises(DefinitionError, match="are cases of this scenario already"):
         drafts.cases("support", [ASKED, Interaction(id="other", input="I move")])
     assert (root / "scenarios/support.csv").read_bytes() == before
+    drafts.cases("support", [Interaction(id=name, input="Twice the same") for name in ("one", "other")])
+    assert (root / "scenarios/support.csv").read_text().count("Twice the same") == 1
 
 
 def test_what_was_added_can_be_taken_back(drafts: DraftFiles, root: Path) -> None:

@@ -112,6 +112,17 @@ def test_mapping_again_after_scenarios_changed_embeds_no_interaction(feedback: F
     assert sorted(model.texts) == sorted({*ROUTER, *BILL, "pizza", "pizza today", "some food"})
 
 
+def test_what_is_compared_with_stays_while_the_cases_say_the_same(feedback: FeedbackStore) -> None:
+    """Thresholds of many cases take long; one more case, or another id of one, sets them anew."""
+    mapper = Mapper(feedback.mapping, Counting())
+    reference = asyncio.run(mapper.reference(BOTH))
+    assert asyncio.run(mapper.reference(BOTH[::-1])) is reference
+    more = asyncio.run(mapper.reference((scenario("router", *ROUTER, "light"), BOTH[1])))
+    assert [one.cases for one in more.thresholds] == [4, 5]
+    renamed = scenario("router", *ROUTER).model_copy(update={"cases": (Case(id="new", inputs={"email": "my router"}),)})
+    assert [one.cases for one in asyncio.run(mapper.reference((renamed, BOTH[1]))).thresholds] == [4, 1]
+
+
 def test_a_kept_vector_maps_as_a_new_one(feedback: FeedbackStore) -> None:
     """What is read back is what was compared: the scores are the same to the last digit."""
     add(feedback, "router reset light bill", "charged")

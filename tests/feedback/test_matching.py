@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from peel.feedback.matching import Reference, ScenarioCases, Vectors
-from peel.feedback.thresholds import FIXED, LEAST, cut
+from peel.feedback.matching import Reference, ScenarioCases
+from peel.feedback.thresholds import FIXED, LEAST, Vectors, cut, thresholds
 
 DIMENSIONS = 8
 
@@ -171,3 +172,55 @@ def test_no_interactions_match_nothing() -> None:
 def test_the_cut_misses_the_fewest_and_takes_in_the_fewest(own: list[float], rest: list[float], at: float) -> None:
     """Both count by their share; where own cases are not nearer than the rest, it is as high as it can be."""
     assert cut(np.array(own), np.array(rest)) == pytest.approx(at)
+
+
+def by_definition(cases: list[Vectors]) -> list[float]:
+    """The thresholds of several scenarios, each similarity sorted whole."""
+    units = [np.array(one, np.float64) / np.linalg.norm(one.astype(np.float64), axis=1, keepdims=True) for one in cases]
+    made = []
+    for place, some in enumerate(units):
+        count = min(3, len(some))
+        own: list[float] = []
+        own_of, rest, rest_to = [], [], []
+        for its, one in enumerate(units):
+            among = one @ one.T
+            for row in range(len(one) if len(one) > 1 else 0):
+                own.append(np.sort(np.delete(among[row], row))[-count:].mean())
+                own_of.append(its)
+            to = [np.sort(one @ other.T, axis=1)[:, -count:].mean(axis=1) for other in units]
+            to[its][:] = -np.inf
+            rest += list(np.max(to, axis=0))
+            rest_to += list(np.argmax(to, axis=0))
+        shared = cut(np.array(own), np.array(rest))
+        its_own = np.array(own)[np.array(own_of) == place]
+        its_rest = np.array(rest)[np.array(rest_to) == place]
+        if its_own.size < 2 or not its_rest.size:
+            made.append(max(LEAST, shared))
+        else:
+            size = its_own.size
+            made.append(max(LEAST, (size * cut(its_own, its_rest) + 3 * shared) / (size + 3)))
+    return made
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 3, 4, 9), (600, 7, 600), (2, 1)])
+def test_thresholds_are_those_of_their_definition(sizes: tuple[int, ...]) -> None:
+    """However many cases there are, and however few some scenarios have."""
+    random = np.random.default_rng(7)
+    centres = random.normal(size=(len(sizes), 1, DIMENSIONS))
+    made = [
+        (centre + random.normal(size=(size, DIMENSIONS))).astype(np.float32)
+        for centre, size in zip(centres, sizes, strict=True)
+    ]
+    assert [one.value for one in thresholds(made)] == pytest.approx(by_definition(made), abs=1e-6)
+
+
+def test_many_cases_take_little_memory() -> None:
+    """What is held grows with the cases, not with their pairs."""
+    random = np.random.default_rng(7)
+    made = [random.normal(size=(500, DIMENSIONS)).astype(np.float32) for _ in range(12)]
+    tracemalloc.start()
+    try:
+        thresholds(made)
+        assert tracemalloc.get_traced_memory()[1] < 12e6
+    finally:
+        tracemalloc.stop()

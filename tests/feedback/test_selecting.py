@@ -23,6 +23,7 @@ def test_a_day_is_meant_whole_and_a_time_exactly() -> None:
     """In UTC where no offset is given."""
     assert since_of("2026-01-01") == FIRST
     assert until_of("2026-01-01") == FIRST + DAY
+    assert until_of("9999-12-31") == 253_402_300_800
     assert until_of("2026-01-01T06:00:00") == FIRST + DAY / 4
     assert since_of("2026-01-01T06:00:00+06:00") == FIRST
 
@@ -37,7 +38,9 @@ def test_a_span_is_as_long_as_it_says() -> None:
     assert last_of("99999w", FIRST) == 0
 
 
-@pytest.mark.parametrize("written", ["", "yesterday", "2026-02-30", "0001-01-01T00:00:00+14:00", "1"])
+@pytest.mark.parametrize(
+    "written", ["", "yesterday", "2026-02-30", "0001-01-01T00:00:00+14:00", "1", "20260131", "2026-W05"]
+)
 def test_what_is_no_time_is_told_with_what_is(written: str) -> None:
     """One sentence."""
     with pytest.raises(FeedbackError, match="--since must be a day such as 2026-01-31, or a time such as"):

@@ -103,3 +103,8 @@ def test_executions_are_written_as_they_are_read(telco_source):
     CsvReport().write(source, out)
     assert sizes == sorted(sizes)
     assert len(set(sizes)) > 100
+
+
+def test_no_text_cell_obeys_a_terminal() -> None:
+    """Who prints the file sees what a model wrote, and nothing else happens."""
+    assert inert("a\x1b[2Jb\x07\x00\x7f\tc\nd") == "a\ufffd[2Jb\ufffd\ufffd\ufffd\tc\nd"

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from peel.errors import StoreError
-from peel.records.feedback import Added, FeedbackFilter, Interaction, Rating
+from peel.records.feedback import Added, FeedbackFilter, Interaction, Rating, Removed
 from peel.store.feedback import FeedbackStore
 from peel.store.feedback_reading import PageRequest
 from peel.store.store import Store
@@ -326,8 +326,8 @@ def test_a_user_is_forgotten_with_all_ratings(feedback: FeedbackStore, store_url
     add(feedback, [asked(1, user="bob"), asked(2, user="ann"), asked(3, user="ann")], [stars(1, 5), stars(2, 1)])
     add(feedback, [], [stars(3, 2), stars(9, 2)])
     newest = feedback.reader.page().entries[0].key
-    assert feedback.forget(["ann", "an%", "_"]).model_dump() == {"interactions": 2, "ratings": 2}
-    assert feedback.forget(["ann"]).model_dump() == {"interactions": 0, "ratings": 0}
+    assert feedback.forget(["ann", "an%", "_"]) == Removed(interactions=2, ratings=2)
+    assert feedback.forget(["ann"]) == Removed()
     assert [entry.interaction.user for entry in feedback.reader.entries()] == ["bob"]
     assert value(feedback, 1) == 1.0
     add(feedback, [asked(4)])
@@ -340,11 +340,39 @@ def test_a_user_is_forgotten_with_all_ratings(feedback: FeedbackStore, store_url
         assert b"How 2?" not in (tmp_path / ".peel/peel.db").read_bytes()
 
 
+@pytest.mark.parametrize("way", ["forget", "expire"])
+def test_nothing_that_was_deleted_is_left_in_a_file(open_store: Any, tmp_path: Path, way: str) -> None:
+    """SQLite writes to a log first, and a server that has the store open keeps it."""
+    feedback, server = open_store().feedback(), open_store().feedback()
+    add(feedback, [asked(number, user="ann", input=f"SECRET {number}") for number in range(200)], [stars(3, 1)])
+    add(server, [asked(300, user="bob", at=NOW + 9 * DAY)], [stars(300, 5)])
+    assert server.reader.tally().interactions == 201
+    removed = feedback.forget(["ann"]) if way == "forget" else feedback.expire(NOW + DAY)
+    assert removed == Removed(interactions=200, ratings=1)
+    files = {path.name: path.read_bytes() for path in (tmp_path / ".peel").iterdir()}
+    assert "peel.db-wal" in files
+    assert [name for name, content in files.items() if b"SECRET" in content or b"1 stars" in content] == []
+    assert server.reader.tally().interactions == 1
+
+
+def test_a_reader_that_keeps_the_log_is_told(open_store: Any, tmp_path: Path) -> None:
+    """The rows are gone all the same, and the same call empties the log once the reader is done."""
+    feedback = open_store().feedback()
+    add(feedback, [asked(1, user="ann", input="SECRET")])
+    with create_engine(f"sqlite:///{tmp_path}/.peel/peel.db").connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        assert reader.scalar(text("SELECT count(*) FROM interactions")) == 1
+        assert feedback.forget(["ann"]) == Removed(interactions=1, left_in_log=True)
+        reader.rollback()
+        assert feedback.forget(["ann"]) == Removed()
+    assert not any(b"SECRET" in path.read_bytes() for path in (tmp_path / ".peel").iterdir())
+
+
 def test_what_is_too_old_goes(feedback: FeedbackStore) -> None:
     """Interactions by their own time with their ratings, and old ratings that never found their interaction."""
     add(feedback, [asked(number, at=NOW + number * DAY) for number in range(5)], [stars(0, 5), stars(4, 5)])
     add(feedback, [], [stars(8, 1, at=NOW), stars(9, 1, at=NOW + 4 * DAY)])
-    assert feedback.expire(NOW + 2 * DAY).model_dump() == {"interactions": 2, "ratings": 2}
+    assert feedback.expire(NOW + 2 * DAY) == Removed(interactions=2, ratings=2)
     assert [entry.interaction.id for entry in feedback.reader.entries()] == ["i2", "i3", "i4"]
     add(feedback, [asked(8), asked(9)])
     assert (value(feedback, 8), value(feedback, 9)) == (None, 0.0)

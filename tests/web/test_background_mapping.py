@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from peel.records import Scenario
 from peel.records.feedback import Interaction
 from peel.web.mapping import AFTER_FAULT_S, BackgroundMapping
 from peel.workspace import Workspace
@@ -70,6 +71,35 @@ def test_what_waits_is_mapped_and_so_is_what_comes_later(workspace: Workspace, m
     add(workspace, "the light of the router", first=3)
     wait_for(lambda: not workspace.mapping.is_waiting())
     assert [one.mapping.scenario for one in workspace.feedback.reader.entries()] == ["router", None, "router"]
+
+
+class Reading(Workspace):
+    """A workspace that counts how often the scenarios were read for the mapping."""
+
+    times = 0
+
+    def mapped_scenarios(self) -> tuple[Scenario, ...]:
+        self.times += 1
+        return super().mapped_scenarios()
+
+
+def test_scenarios_are_read_again_when_their_files_changed(folder: Path) -> None:
+    """A trickle of interactions costs no thresholds; a new case counts for the next interaction."""
+    with Reading(folder) as workspace:
+        mapping = BackgroundMapping(workspace, pause_s=0.01)
+        mapping.start()
+        try:
+            for number in range(1, 4):
+                add(workspace, "reset the router", first=number)
+                wait_for(lambda: not workspace.mapping.is_waiting())
+            assert workspace.times == 1
+            (folder / "scenarios" / "router.csv").write_text(CASES + "e,pizza\nf,pizza pizza\ng,pizza reset\n")
+            add(workspace, "pizza", first=4)
+            wait_for(lambda: not workspace.mapping.is_waiting())
+            assert workspace.times == 2
+        finally:
+            mapping.close()
+        assert [one.mapping.scenario for one in workspace.feedback.reader.entries()] == ["router"] * 4
 
 
 def test_nothing_is_embedded_where_nothing_waits(

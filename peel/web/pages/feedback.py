@@ -60,7 +60,6 @@ def show(
         query=selected.query,
         period=period,
         rows=urlencode([*selected.pairs(), ("sort", sort), *([("behind", behind)] if behind else [])]),
-        has_empty_scenarios=not limits.interactions,
     )
 
 

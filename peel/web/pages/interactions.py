@@ -28,11 +28,10 @@ SORT_NAMES: tuple[Sort, ...] = ("newest", "oldest", "lowest", "highest")
 _SAID = {
     "mapped": "The mapping was changed by hand.",
     "again": "It will be mapped by meaning again.",
-    "drafted": "The draft case is in the scenario's file; its expected output is yours to fill in.",
 }
 
 Name = Annotated[str, Form(max_length=200)]
-Id = Annotated[str, Form(min_length=1, max_length=LONGEST_ID)]
+Id = Annotated[str, Form(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00]+$")]
 Ids = Annotated[list[Id], Form(max_length=A_PAGE)]
 
 
@@ -130,7 +129,8 @@ def url_of(interaction: str) -> str:
 
 def _shown(request: Request, visitor: Visitor, interaction: str, *, said: str) -> Response:
     workspace = server_of(request).workspace
-    found = workspace.feedback.reader.interaction(interaction) if len(interaction) <= LONGEST_ID else None
+    may_be = len(interaction) <= LONGEST_ID and "\0" not in interaction
+    found = workspace.feedback.reader.interaction(interaction) if may_be else None
     if found is None:
         raise HTTPException(404, f"there is no interaction {interaction[:LONGEST_ID]!r}; it may have been deleted")
     return page(

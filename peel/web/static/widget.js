@@ -225,7 +225,9 @@
     #root = this.attachShadow({ mode: "open" });
     #value = null;
     #timer = 0;
+    #due = null; // rated and not sent yet, with what it is about
     #drawing = false;
+    #isNew = true; // begins with the attribute value
     #message = null;
     #box = null;
     #list = null;
@@ -254,7 +256,8 @@
 
     attributeChangedCallback(name, before, after) {
       if (before === after) return;
-      if (name === "interaction" && before !== null) this.#now(before);
+      this.#now();
+      if (["interaction", "kind", "value"].includes(name)) this.#isNew = true;
       this.#later();
     }
 
@@ -289,11 +292,16 @@
       });
     }
 
+    #given(values) {
+      const given = this.getAttribute("value");
+      return values ? (values.find((one) => String(one) === given) ?? null) : given === null ? null : Number(given);
+    }
+
     #draw() {
       const kind = this.#kind;
-      const given = this.getAttribute("value");
       const values = VALUES[kind];
-      this.#value = values ? (values.find((one) => String(one) === given) ?? null) : given === null ? null : Number(given);
+      if (this.#isNew) this.#value = this.#given(values);
+      this.#isNew = false;
       const asks = this.getAttribute("label") || this.#text("label");
       const own = (this.getAttribute("labels") || "").split("|");
       const labels = this.#text(kind).map((one, place) => (own[place] || "").trim() || one);
@@ -348,7 +356,7 @@
       const button = made("button", { type: "button", part: "button", textContent: this.getAttribute("send") || this.#text("send") });
       button.addEventListener("click", () => {
         if (!field.value.trim()) return field.focus();
-        this.#now(null, field.value);
+        this.#now(field.value);
         return undefined;
       });
       const box = made("div", { className: "comment", hidden: true }, made("label", {}, label, field), button);
@@ -366,22 +374,26 @@
       this.#value = value;
       if (this.#kind !== "slider") this.#fill();
       this.#box.hidden = !this.hasAttribute("comment");
+      this.#due = this.#rating;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#now(), QUIET_MS);
     }
 
+    get #rating() {
+      return { interaction: this.getAttribute("interaction"), kind: this.#kind, value: this.#value, server: this.#server };
+    }
+
     // Send what was rated and not sent yet, or a comment on it.
-    #now(interaction = null, comment = "") {
-      const isDue = this.#timer !== 0;
+    #now(comment = "") {
       clearTimeout(this.#timer);
-      this.#timer = 0;
-      const about = interaction || this.getAttribute("interaction");
-      if ((!isDue && !comment) || !about || this.#value === null || !this.#server) return;
-      const kind = this.#kind;
-      const rating = { id: newId(), interaction: about, [kind]: this.#value, at: Date.now() / 1000 };
+      const due = this.#due || (comment ? this.#rating : null);
+      this.#due = null;
+      if (!due || !due.interaction || due.value === null || !due.server) return;
+      const { interaction, kind, value, server } = due;
+      const rating = { id: newId(), interaction, [kind]: value, at: Date.now() / 1000 };
       if (comment) rating.comment = comment;
       try {
-        outboxOf(this.#server).add(rating, (state) => this.#told(rating, kind, state));
+        outboxOf(server).add(rating, (state) => this.#told(rating, kind, state));
       } catch {
         // The page goes on whatever happens here.
       }
