@@ -50,7 +50,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two parts on the cases both have and that are drafts on neither side: `ids` of these, and each side's columns with `case` a position in `ids`."""
+    """Two parts on the cases both have, drafts on neither side: `ids` of these, and each side's columns with `case` a
+    position in `ids`."""
 
     base: Part
     candidate: Part

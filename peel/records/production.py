@@ -142,10 +142,10 @@ class FeedbackReport(Record):
     """Everything `peel ratings report` and the page of live feedback say of the interactions that are selected.
 
     `mapping` counts them by how their scenario was found. `histogram` counts ratings in equal parts of [0, 1].
-    `weakest` is the scenario with the lowest upper end of its interval; None where fewer than two have one. `over_time`
-    holds every period from the first to the last interaction, those without one too. Groups are in the order of their names,
-    None last; `left_out` counts those of the fewest interactions that a list leaves out. `against` begins with what
-    users find worse than the test bed does. `low` is what a low rating is below.
+    `weakest` is the scenario with the lowest upper end of its interval; None where fewer than two have one.
+    `over_time` holds every period from the first to the last interaction, those without one too. Groups are in the
+    order of their names, None last; `left_out` counts those of the fewest interactions that a list leaves out.
+    `against` begins with what users find worse than the test bed does. `low` is what a low rating is below.
     """
 
     wanted: FeedbackFilter

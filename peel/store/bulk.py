@@ -19,7 +19,7 @@ Row: TypeAlias = tuple[Any, ...]
 _LOCK = 0x70666264
 """PostgreSQL's lock that one writer of feedback holds: `pfbd` in ASCII."""
 
-LOG_WAIT_S = 2.0
+LOG_WAIT_S = 1.0
 """How long to wait for whoever keeps SQLite's log from being emptied, in seconds. Others cannot write meanwhile."""
 
 

@@ -136,3 +136,27 @@ def test_what_is_no_draft_is_told_by_line(folder, peel):
     assert done.exit_code == 2
     assert "sheet.csv:3: row 3, column 'draft': a case is a draft (true) or none" in done.stderr
     assert "sheet.yaml:4: 'draft' of the scenario must be true or false, not the number 3" in done.stderr
+
+
+def test_drafts_are_counted_before_a_run_and_left_out_of_a_comparison(folder, peel, server):
+    """`check` and the line before a run name them; two runs are compared without them, also where all are drafts."""
+    run(folder, peel, server, scenario(DRAFTS))
+    base = json.loads(peel("report", "last", "--format", "json").stdout)["run"]["id"]
+    assert "support (base): 10 cases (2 drafts) × 4 repetitions" in peel("check").stdout
+    done = peel("run")
+    assert "with 8 cases (and 2 draft cases) and 4 repetitions you will see" in done.stderr
+    note = "2 draft cases are left out, since drafts decide nothing: broken, errs"
+    for report_format in ("terminal", "markdown", "html", "json"):
+        shown = peel("compare", base, "last", "--format", report_format)
+        assert note in " ".join(shown.stdout.split()), shown.stderr
+
+
+def test_a_case_that_was_a_draft_before_is_in_no_difference_of_a_gate(folder, peel, server):
+    """Promoted between two runs, it has nothing to be held against, and the gate says so."""
+    gate = "gates: [{evaluator: core, not_worse_than: last, by: 0.3}]\n"
+    text = scenario(DRAFTS.partition("\n")[0] + "\n").partition("gates:")[0] + gate
+    run(folder, peel, server, text)
+    _, made = run(folder, peel, server, text.replace(", draft: true", ""))
+    (found,) = made["gates"]
+    assert "without 1 case that was a draft in that run" in found["reason"]
+    assert (found["verdict"], found["value"]) == ("pass", 0.0)

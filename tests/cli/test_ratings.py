@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,14 @@ def test_users_are_hashed_and_forgotten_as_peel_yaml_says(peel: Any, workspace: 
     gone = peel("ratings", "forget", "--user", "bob")
     assert (gone.returncode, gone.stdout) == (0, "deleted 2 interactions and 2 ratings\n")
     assert peel("ratings", "expire").stdout == "deleted 0 interactions and 0 ratings\n"
-    assert peel("ratings", "expire", "--days", "0").stdout == "deleted 1 interactions and 1 ratings\n"
+    with closing(sqlite3.connect(workspace / ".peel" / "peel.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM interactions").fetchall()
+        gone = peel("ratings", "expire", "--days", "0")
+    assert gone.stdout == "deleted 1 interactions and 1 ratings\n"
+    assert "ends with -wal may still hold what was deleted; run this again" in gone.stderr
+    again = peel("ratings", "expire", "--days", "0")
+    assert (again.stdout, again.stderr) == ("deleted 0 interactions and 0 ratings\n", "")
 
 
 @pytest.mark.parametrize(

@@ -406,3 +406,40 @@ def test_parts_without_a_partner_and_unfinished_runs_are_said():
     notes = compare((base, ""), (candidate, ""), question=THESE).notes
     assert any("without a partner: r1:s/cold" in note for note in notes)
     assert any("not finished: interrupted" in note for note in notes)
+
+
+def _with_drafts(*drafts: str, size: int = 9) -> list[Case]:
+    return [Case(id=f"c{n}", inputs={"email": f"mail {n}"}, draft=f"c{n}" in drafts) for n in range(size)]
+
+
+def test_drafts_decide_nothing_and_are_counted():
+    """With two drafts that got much worse, all numbers are those of the other cases, and a note names the drafts."""
+    base, worse = [[1, 1]] * 9, [*[[1, 1]] * 7, [0, 0], [0, 0]]
+    alone = only(two({"core-terms": base[:7]}, {"core-terms": worse[:7]}))
+    pair = only(two({"core-terms": base}, {"core-terms": worse}, cases=_with_drafts("c7", "c8")))
+    assert pair.differences == alone.differences
+    assert (pair.base.planned, pair.candidate.completed) == (alone.base.planned, alone.candidate.completed)
+    assert (pair.n_better, pair.n_worse, pair.n_unchanged) == (0, 0, 7)
+    assert pair.notes == ("2 draft cases are left out, since drafts decide nothing: c7, c8",)
+    assert (pair.cases.n_common, pair.cases.drafts) == (7, ("c7", "c8"))
+    assert alone.notes == ()
+
+
+def test_a_draft_on_one_side_is_left_out():
+    """What was a draft in the base, and is none any more, is in no difference and in no list of other cases."""
+    base = Stored({("s", "base"): {"core-terms": [[1], [0]]}}, cases=_with_drafts("c1", size=2))
+    candidate = Stored({("s", "base"): {"core-terms": [[1], [1]]}}, cases=_with_drafts(size=2), run="r2")
+    pair = only(compare((base, ""), (candidate, ""), question=THESE))
+    assert pair.differences[0].difference == 0.0
+    assert pair.notes == ("1 draft case is left out, since drafts decide nothing: c1",)
+    assert (pair.cases.only_base, pair.cases.only_candidate) == ((), ())
+
+
+def test_drafts_alone_are_not_compared():
+    """A sentence says why, and what to do."""
+    with pytest.raises(DefinitionError) as refused:
+        two({"core-terms": [[1]] * 3}, {"core-terms": [[0]] * 3}, cases=_with_drafts("c0", "c1", "c2", size=3))
+    assert str(refused.value.problems[0].message) == (
+        "BASE and CANDIDATE have no case but drafts, so nothing can be compared (3 draft cases are left out, since "
+        "drafts decide nothing: c0, c1, c2); take `draft` out of what is ready, and run it"
+    )

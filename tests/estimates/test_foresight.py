@@ -72,3 +72,18 @@ def test_before_the_first_run_the_cost_is_unknown_unless_every_model_is_embedded
     assert what_a_run_will_take(expected(run, {})).endswith(f"; cost unknown before the first run of {name}")
     embedded = _planned(make, models={"default": {"model": "embedded", "base_url": None, "provider": None}})
     assert what_a_run_will_take(expected(embedded, {})).endswith("; it costs nothing")
+
+
+@pytest.mark.parametrize(
+    ("drafts", "said"),
+    [
+        (2, "with 6 cases (and 2 draft cases) and 3 repetitions you will see differences of about ±0.3"),
+        (8, "with nothing but 8 draft cases, which decide nothing"),
+    ],
+)
+def test_drafts_are_told_and_show_nothing(make, drafts, said):
+    """Eight cases, some of them drafts: what can be seen is what the others show."""
+    run = make.stored(make.columns([1.0]), cases=8, repetitions=3).run
+    cases = {name: tuple(one.model_copy(update={"draft": n < drafts}) for n, one in enumerate(some))
+             for name, some in run.cases.items()}  # fmt: skip
+    assert what_a_run_can_show(run.model_copy(update={"cases": cases})) == said

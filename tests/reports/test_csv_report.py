@@ -108,3 +108,18 @@ def test_executions_are_written_as_they_are_read(telco_source):
 def test_no_text_cell_obeys_a_terminal() -> None:
     """Who prints the file sees what a model wrote, and nothing else happens."""
     assert inert("a\x1b[2Jb\x07\x00\x7f\tc\nd") == "a\ufffd[2Jb\ufffd\ufffd\ufffd\tc\nd"
+
+
+def test_drafts_are_marked_in_the_last_column(telco_source):
+    """Each row of a draft case says so, and no other; executions that errored have it too."""
+    source = telco_source(cases=4, repetitions=5, errors=0.2)
+    run = source.stored.run
+    cases = {name: tuple(one.model_copy(update={"draft": n < 2}) for n, one in enumerate(some))
+             for name, some in run.cases.items()}  # fmt: skip
+    drafts = {one.id for some in cases.values() for one in some if one.draft}
+    source.stored.run = run.model_copy(update={"cases": cases})
+    sheet = rows(source)
+    assert COLUMNS[-1] == "draft"
+    assert {row["case"] for row in sheet if row["draft"] == "true"} == drafts
+    assert {row["case"] for row in sheet if row["draft"] == "false"} == {row["case"] for row in sheet} - drafts
+    assert any(row["status"] == "error" for row in sheet)

@@ -379,3 +379,14 @@ def test_many_cases_are_shown_in_parts(open_page, root):
     page.keyboard.press("Enter")
     saved(page)
     assert rows(root)[-1] == ["case-1199", "", "changed", "x"]
+
+
+def test_the_column_of_drafts_is_edited_and_checked(client: Any, root: Path) -> None:
+    """A draft is marked in the sheet by the column `draft`; a word that says neither is told with its row."""
+    sheet(root).write_text("id,draft,email,expected.terms\nmoving,,I move,\nlight,,A red light,\n", "utf-8")
+    assert table(client)["headers"] == ["id", "draft", "email", "expected.terms"]
+    assert send(client, changed=[{"row": 0, "cells": {"1": "true"}}]).status_code == 200
+    assert [row[1] for row in rows(root)] == ["draft", "true", ""]
+    assert "(1 draft case)" in client.get("/scenarios/support").text
+    refused = send(client, "/attempt", changed=[{"row": 1, "cells": {"1": "perhaps"}}])
+    assert "a case is a draft (true) or none" in refused.text

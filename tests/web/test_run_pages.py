@@ -342,3 +342,22 @@ def test_a_gate_that_fails_in_one_variant_alone_is_told(
     page = client.get("/scenarios").text
     assert "1 gate failed" in page
     assert "1 further variant" in page
+
+
+def test_drafts_are_marked(client: Any, root: Path, carry_out: Callable[..., Run]) -> None:
+    """Draft cases are counted where cases are; a draft scenario has a tag, and its gate is told as not deciding."""
+    cases, file = root / "scenarios" / "support.csv", root / "scenarios" / "support.yaml"
+    assert "draft" not in client.get("/scenarios").text + client.get("/scenarios/support").text
+    header, first, second = cases.read_text("utf-8").splitlines()
+    cases.write_text(f"{header},draft\n{first},true\n{second},\n", "utf-8")
+    for path in ("/scenarios", "/scenarios/support"):
+        assert "2 cases (1 draft case) × 2 repetitions" in client.get(path).text
+        assert 'class="tag draft"' not in client.get(path).text
+    file.write_text(file.read_text("utf-8") + "draft: true\n", "utf-8")
+    carry_out()
+    row = client.get("/scenarios/support/numbers").text
+    assert "draft: not deciding</span> core-terms at least 0.3" in row
+    assert '<b class="word draft">◌ draft: not deciding</b>' in row
+    assert "gate passed" not in row
+    for path in ("/scenarios", "/scenarios/support"):
+        assert re.search(r'<h[12]>.*class="tag draft".*draft</span></h[12]>', client.get(path).text)

@@ -197,6 +197,35 @@ def test_every_kind_is_given_by_keys(pages: Pages, visit: Any) -> None:
     assert pages.stored("example-2") == [("smiley", "happy", "")]
 
 
+def test_attributes_that_change_after_a_click_change_nothing_of_it(pages: Pages, visit: Any) -> None:
+    """A page that is drawn anew in another language, for the next answer or of another kind at once: what was given is
+    sent as it was meant, once, and shown as long as it is about the same."""
+    url = pages.write('<peel-rating interaction="example-1"></peel-rating>')
+    click_and_change = """([place, changes]) => {
+        const rating = document.querySelector("peel-rating");
+        rating.shadowRoot.querySelectorAll("input")[place].click();
+        for (const [name, value] of Object.entries(changes)) rating.setAttribute(name, value);
+    }"""
+    with pages.peel_is_up():
+        page = visit(url)
+        page.locator("peel-rating svg").first.wait_for()
+        page.evaluate(click_and_change, [3, {"label": "Und jetzt?", "lang": "de", "labels": "schlecht"}])
+        wait_for(page, "stars 4 sent")
+        assert page.get_by_role("group", name="Und jetzt?").get_by_role("radio", name="4 von 5").is_checked()
+        page.evaluate(click_and_change, [1, {"label": "Again?", "interaction": "example-2"}])
+        wait_for(page, "stars 2 sent")
+        assert page.locator("peel-rating input:checked").count() == 0
+        page.evaluate(click_and_change, [2, {"kind": "smiley", "interaction": "example-3"}])
+        wait_for(page, "stars 3 sent")
+        page.evaluate(click_and_change, [0, {"kind": "slider"}])
+        wait_for(page, "smiley sad sent")
+        assert page.get_by_role("slider").get_attribute("aria-valuetext") == "schlecht"
+        assert page.faults == []
+    assert pages.stored("example-1") == [("stars", 4, ""), ("stars", 2, "")]
+    assert pages.stored("example-2") == [("stars", 3, "")]
+    assert pages.stored("example-3") == [("smiley", "sad", "")]
+
+
 def test_what_cannot_be_sent_is_kept_and_sent_once_when_peel_is_back(pages: Pages, visit: Any) -> None:
     """On the next page and when the network is back; the page itself sees nothing of it."""
     url = pages.write('<peel-rating interaction="example-1"></peel-rating>')
