@@ -82,8 +82,8 @@ def evaluator(text):
 
 
 KEYS_OF_A_SCENARIO = (
-    "below, cases, description, estimates, evaluators, gates, inputs, matrix, orchestration, repetitions, scenario, "
-    "variants"
+    "below, cases, description, draft, estimates, evaluators, gates, inputs, matrix, orchestration, repetitions, "
+    "scenario, variants"
 )
 BAD = {
     "broken YAML: a list that is not closed": (

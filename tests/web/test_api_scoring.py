@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,8 +12,6 @@ from starlette.testclient import TestClient
 from peel.web.application import create_app
 from peel.web.security.addresses import Address
 from peel.workspace import Workspace
-
-STORE = Path(__file__).parents[1] / "store/conftest.py"
 
 
 @pytest.fixture
@@ -135,18 +131,9 @@ def test_agreement_comparison_and_plan_are_what_the_workspace_says(api, carry_ou
     assert api.get("/api/plan", params={"show_at_least": 0.9}).json()["all_pass"]
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Any]:
-    """A private PostgreSQL server, as the store's tests start it."""
-    found = importlib.util.spec_from_file_location("store_fixtures", STORE)
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    yield from module.postgres_server.__wrapped__()
-
-
-def test_everything_goes_on_postgresql_too(postgres, root, password_hash):
+def test_everything_goes_on_postgresql_too(postgres_server, root, password_hash):
     """A run, its claim, its report, a score sent twice, agreement: one flow by a token."""
-    with Workspace(root, store=postgres.new_database()) as workspace:
+    with Workspace(root, store=postgres_server.new_database()) as workspace:
         app = create_app(workspace, Address("127.0.0.1", 8000))
         accounts = app.state.server.accounts
         accounts.add("program", "admin", password_hash=password_hash)
