@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 schemathesis = pytest.importorskip("schemathesis", reason="the package schemathesis is not installed")
 
-EXAMPLES = 5
+EXAMPLES = 3
 """How many requests are made of each operation and kind: the same ones each time."""
 
 HOSTILE = (
