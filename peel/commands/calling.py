@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
@@ -55,6 +55,20 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     finally:
         if into != path:
             into.unlink(missing_ok=True)
+
+
+def put_out(
+    report_format: str, output: Path | None, *, content: Callable[[], bytes], render: Callable[[Console], None]
+) -> None:
+    """A report to where it was asked for: its content to a file or to standard output, or printed on a terminal."""
+    if output is not None:
+        with writing(output) as file:
+            file.write(content())
+        typer.echo(f"wrote {output}", err=True)
+    elif report_format == "terminal":
+        render(output_console())
+    else:
+        sys.stdout.buffer.write(content())
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from peel.commands.calling import StoreUrl, fail, open_workspace, output_console, told, writing
+from peel.commands.calling import StoreUrl, fail, open_workspace, put_out, told
 from peel.commands.selection import (
     AppVersions,
     Channels,
@@ -22,7 +21,7 @@ from peel.commands.selection import (
 )
 
 if TYPE_CHECKING:
-    from peel.records.production import FeedbackReport, Period
+    from peel.records.production import Period
 
 DROPPED = 1
 """The exit code where ratings dropped and nobody said to have seen it."""
@@ -69,33 +68,26 @@ def report(
         fail(f"--by must be day, week or month, not {by!r}")
     labels = (scenario, variant, app_version, channel, language)
     with told(), open_workspace(None, store) as workspace:
-        from peel.reports.ratings import check_ratings_format
+        from peel.reports.printing import check_format
+        from peel.reports.ratings import FORMATS, ratings_bytes
+        from peel.reports.ratings_terminal import render_ratings
 
         report_format = "json" if as_json else report_format
-        check_ratings_format(report_format)
+        check_format(report_format, FORMATS)
         wanted = wanted_of(workspace, (since, until, last), labels)
         workspace.watch_ratings()
         problem = workspace.tell_alarms()
         if problem is not None:
             typer.echo(problem, err=True)
         made = workspace.feedback_report(wanted, period=period, low=low)
-        _write(made, report_format, output)
+        put_out(
+            report_format,
+            output,
+            content=lambda: ratings_bytes(made, report_format),
+            render=lambda console: render_ratings(made, console=console),
+        )
         if acknowledge:
             workspace.acknowledge_alarms(one.key for one in made.alarms)
             return
     if any(one.direction == "drop" and one.acknowledged is None for one in made.alarms):
         raise typer.Exit(DROPPED)
-
-
-def _write(made: FeedbackReport, report_format: str, output: Path | None) -> None:
-    from peel.reports.ratings import ratings_bytes
-    from peel.reports.ratings_terminal import render_ratings
-
-    if output is not None:
-        with writing(output) as file:
-            file.write(ratings_bytes(made, report_format))
-        typer.echo(f"wrote {output}", err=True)
-    elif report_format == "terminal":
-        render_ratings(made, console=output_console())
-    else:
-        sys.stdout.buffer.write(ratings_bytes(made, report_format))

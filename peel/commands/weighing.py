@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from peel.commands.calling import StoreUrl, open_workspace, output_console, told, writing
+from peel.commands.calling import StoreUrl, open_workspace, output_console, put_out, told
 
 SideName = Annotated[str, typer.Argument(help="RUN, RUN:SCENARIO, RUN:VARIANT or RUN:SCENARIO/VARIANT.")]
 
@@ -36,21 +36,20 @@ def compare(
 ) -> None:
     """Compare two runs, or two variants of one, on the cases both have. Exit code 0 whatever the verdict is."""
     from peel.estimates.differences import Question, checked_scope
-    from peel.reports.comparison import check_format, comparison_bytes
+    from peel.reports.comparison import FORMATS, comparison_bytes
     from peel.reports.comparison_terminal import render_comparison
+    from peel.reports.printing import check_format
 
     with told(), open_workspace(None, store) as workspace:
-        check_format(report_format)
+        check_format(report_format, FORMATS)
         question = Question(scope=checked_scope(scope), margin=margin)
         comparison = workspace.compare(base, candidate, question=question)
-        if output is not None:
-            with writing(output) as file:
-                file.write(comparison_bytes(comparison, report_format))
-            typer.echo(f"wrote {output}", err=True)
-        elif report_format == "terminal":
-            render_comparison(comparison, console=output_console())
-        else:
-            sys.stdout.buffer.write(comparison_bytes(comparison, report_format))
+        put_out(
+            report_format,
+            output,
+            content=lambda: comparison_bytes(comparison, report_format),
+            render=lambda console: render_comparison(comparison, console=console),
+        )
 
 
 def plan(

@@ -21,7 +21,6 @@ from peel.reports.wording import interval, number
 
 _AXIS = 200
 _MARGIN = 8
-_SQUARE, _EDGE = 230, 48
 _LONGEST_NAME, _MOST_NAMED = 30, 12
 
 
@@ -156,6 +155,46 @@ def _trend_title(name: str, points: Sequence[TrendPoint]) -> str:
     return f"{name}: {number(last.value)}, for exactly these cases {interval(last.low, last.high)}{earlier}"
 
 
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square in which two values from 0 to 1 are drawn, one across and one up, with a dashed line where both are
+    equal. `room` is its side and `edge` what lies left of it, in pixels."""
+
+    room: int = 230
+    edge: int = 48
+
+    def across(self, value: float) -> float:
+        """Where a value lies from left to right."""
+        return self.edge + self.room * min(1.0, max(0.0, value))
+
+    def up(self, value: float) -> float:
+        """Where a value lies from top to bottom."""
+        return 8 + self.room * (1 - min(1.0, max(0.0, value)))
+
+    def drawn(self, title: str, marks: str, *, names: tuple[str, str], kind: str = "") -> str:
+        """The chart as SVG with `marks` in it, which are SVG, too; `names` are what lies across and up, `kind` a class."""
+        room, edge = self.room, self.edge
+        across, up = map(escape, names)
+        ticks = "".join(
+            f'<path class="c-axis" d="M{self.across(tick):.1f} {room + 8}v4M{edge} {self.up(tick):.1f}h-4"/>'
+            f'<text x="{self.across(tick):.1f}" y="{room + 25}" text-anchor="middle">{tick:g}</text>'
+            f'<text x="{edge - 8}" y="{self.up(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>'
+            for tick in (0, 0.5, 1)
+        )
+        parts = (
+            f'<path class="c-axis" d="M{edge} 8v{room}h{room}"/>'
+            f'<path class="c-threshold" d="M{edge} {8 + room}L{edge + room} 8"/>'
+            f'{ticks}{marks}<text x="{edge + room / 2}" y="{room + 42}" text-anchor="middle">{across}</text>'
+            f'<text transform="translate(11 {8 + room / 2}) rotate(-90)" text-anchor="middle">{up}</text>'
+        )
+        width, height = room + edge + 18, room + 50
+        classes = f"chart c-scatter {kind}".strip()
+        return (
+            f'<svg class="{classes}" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'fill="currentColor" font-size="12" stroke="none"><title>{escape(title)}</title>{parts}</svg>'
+        )
+
+
 def scatter_chart(names: tuple[str, str], points: Sequence[tuple[float, float]]) -> str:
     """Pairs of scores in [0, 1]: the first across, the second up. A dot's area goes by how many pairs lie there; on the
     dashed line both are equal."""
@@ -164,29 +203,13 @@ def scatter_chart(names: tuple[str, str], points: Sequence[tuple[float, float]])
     title = f"{across} across and {up} up: {len(points):,} outputs; " + ", ".join(
         f"{one:g} and {other:g}: {count:,}" for (one, other), count in counted.most_common(_MOST_NAMED)
     )
-    room, edge = _SQUARE, _EDGE
-    ticks = "".join(
-        f'<path class="c-axis" d="M{edge + room * tick:.1f} {room + 8}v4M{edge} {8 + room * (1 - tick):.1f}h-4"/>'
-        f'<text x="{edge + room * tick:.1f}" y="{room + 25}" text-anchor="middle">{tick:g}</text>'
-        f'<text x="{edge - 8}" y="{12 + room * (1 - tick):.1f}" text-anchor="end">{tick:g}</text>'
-        for tick in (0, 0.5, 1)
-    )
+    square = Square()
     dots = "".join(
-        f'<circle class="c-point" cx="{edge + room * one:.1f}" cy="{8 + room * (1 - other):.1f}" '
+        f'<circle class="c-point" cx="{square.across(one):.1f}" cy="{square.up(other):.1f}" '
         f'r="{min(16.0, 2.6 * math.sqrt(count)):.1f}"/>'
         for (one, other), count in sorted(counted.items(), key=lambda item: -item[1])
     )
-    parts = (
-        f'<path class="c-axis" d="M{edge} 8v{room}h{room}"/>'
-        f'<path class="c-threshold" d="M{edge} {8 + room}L{edge + room} 8"/>'
-        f'{ticks}{dots}<text x="{edge + room / 2}" y="{room + 42}" text-anchor="middle">{escape(across)}</text>'
-        f'<text transform="translate(11 {8 + room / 2}) rotate(-90)" text-anchor="middle">{escape(up)}</text>'
-    )
-    width, height = room + edge + 18, room + 50
-    return (
-        f'<svg class="chart c-scatter" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'fill="currentColor" font-size="12" stroke="none"><title>{escape(visible(title))}</title>{parts}</svg>'
-    )
+    return square.drawn(visible(title), dots, names=(across, up))
 
 
 def _halved(value: float | None) -> float | None:

@@ -13,7 +13,7 @@ from peel.records.comparisons import CaseChange, Comparison, Difference, PairCom
 from peel.reports import comparison_wording as words
 from peel.reports.charts import difference_chart
 from peel.reports.html_figures import wide_table
-from peel.reports.html_page import asset, filled, policy
+from peel.reports.html_page import asset, plain_page, section
 from peel.reports.html_verdicts import shown
 from peel.reports.text import visible
 from peel.reports.word_diff import diffed
@@ -23,24 +23,15 @@ from peel.reports.wording import number
 def html(comparison: Comparison) -> str:
     """The whole page."""
     style = asset("report.css") + asset("comparison.css")
-    frame = {
-        "policy": policy(style=style),
-        "style": style,
-        "question": shown(words.question(comparison)),
-        "sections": sections(comparison),
-    }
-    return filled(asset("comparison.html"), frame)
+    facts = shown(words.question(comparison))
+    return plain_page("PEEL comparison", facts, sections=sections(comparison), style=style)
 
 
 def sections(comparison: Comparison) -> str:
     """What the page says below its head, for another page to hold: that one brings the style sheets."""
     pairs = "".join(_pair(pair, place) for place, pair in enumerate(comparison.pairs))
-    notes = _section("h-notes", "What else to know", _notes(comparison.notes)) if comparison.notes else ""
-    return f"{_section('h-verdict', 'Verdict', _verdict(comparison))}{pairs}{notes}"
-
-
-def _section(name: str, heading: str, content: str) -> str:
-    return f'<section aria-labelledby="{name}"><h2 id="{name}">{heading}</h2>{content}</section>'
+    notes = section("h-notes", "What else to know", _notes(comparison.notes)) if comparison.notes else ""
+    return f"{section('h-verdict', 'Verdict', _verdict(comparison))}{pairs}{notes}"
 
 
 def _notes(notes: Iterable[str]) -> str:
@@ -76,7 +67,7 @@ def _pair(pair: PairComparison, place: int) -> str:
         f"{'; '.join(shown(one, limit=600) for one in words.case_sentences(pair))}</p>"
     )
     content = f"{facts}{key}{differences_table(words.shown_differences(pair))}{_measures(pair)}"
-    return _section(f"h-pair-{place}", heading, content + (_notes(pair.notes) if pair.notes else "") + _cases(pair))
+    return section(f"h-pair-{place}", heading, content + (_notes(pair.notes) if pair.notes else "") + _cases(pair))
 
 
 def _head(headings: str) -> str:

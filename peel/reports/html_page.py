@@ -23,6 +23,17 @@ def filled(template: str, sections: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
+def plain_page(title: str, facts: str, *, sections: str, style: str) -> str:
+    """A page of HTML without scripts: its title, a line of facts under it, its sections; `style` is its style sheet."""
+    frame = {"policy": policy(style=style), "style": style, "title": title, "facts": facts, "sections": sections}
+    return filled(asset("plain_page.html"), frame)
+
+
+def section(name: str, heading: str, content: str) -> str:
+    """A section of HTML below its heading, which names it."""
+    return f'<section aria-labelledby="{name}"><h2 id="{name}">{heading}</h2>{content}</section>'
+
+
 def script(*names: str) -> str:
     """One script of several files, in their order: what they declare is seen by all of them and by nobody else."""
     return '"use strict";\n(() => {\n' + "".join(asset(f"{name}.js") for name in names) + "})();\n"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from peel.records.production import FeedbackReport
 from peel.reports import ratings_wording as words
 from peel.reports.html_figures import wide_table
-from peel.reports.html_page import asset, filled, policy
+from peel.reports.html_page import asset, plain_page, section
 from peel.reports.html_verdicts import shown
 from peel.reports.rating_charts import against_chart, over_time_chart
 from peel.reports.short_tables import ShortTable
@@ -24,32 +24,22 @@ _KEY = (
 
 def html(report: FeedbackReport) -> str:
     """The whole page."""
-    style = asset("report.css") + _STYLE
-    frame = {
-        "policy": policy(style=style),
-        "style": style,
-        "applied": shown(words.applied(report), limit=600),
-        "sections": sections(report),
-    }
-    return filled(asset("ratings.html"), frame)
+    facts = shown(words.applied(report), limit=600)
+    return plain_page("PEEL ratings", facts, sections=sections(report), style=asset("report.css") + _STYLE)
 
 
 def sections(report: FeedbackReport) -> str:
     """What the page says below its head."""
     if not report.overall.tally.interactions:
         empty = f'<p class="verdict none">{shown(words.empty(report.limits), limit=400)}</p>'
-        return _section("h-first", "Nothing matches", f"{empty}{_alarms(report)}")
+        return section("h-first", "Nothing matches", f"{empty}{_alarms(report)}")
     return "".join(
         [
-            _section("h-first", "What users say", _first(report)),
+            section("h-first", "What users say", _first(report)),
             *_tables(report),
-            _section("h-notes", "How to read it", _notes(words.sentences(report))),
+            section("h-notes", "How to read it", _notes(words.sentences(report))),
         ]
     )
-
-
-def _section(name: str, heading: str, content: str) -> str:
-    return f'<section aria-labelledby="{name}"><h2 id="{name}">{heading}</h2>{content}</section>'
 
 
 def _first(report: FeedbackReport) -> str:
@@ -77,7 +67,7 @@ def _tables(report: FeedbackReport) -> Iterator[str]:
     charts[f"by {words.PERIODS[report.period]}"] = over_time_chart(report)
     for place, made in enumerate(words.tables(report)):
         content = charts.get(made.title, "") + _table(made) + _notes(made.sentences)
-        yield _section(f"h-table-{place}", shown(made.title.capitalize()), content)
+        yield section(f"h-table-{place}", shown(made.title.capitalize()), content)
 
 
 def _table(made: ShortTable) -> str:

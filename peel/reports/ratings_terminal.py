@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from peel.records.production import FeedbackReport
 from peel.reports import ratings_wording as words
-from peel.reports.short_tables import ShortTable
+from peel.reports.terminal_tables import short_table
 from peel.reports.text import one_line
 
 
@@ -28,7 +28,7 @@ def render_ratings(report: FeedbackReport, *, console: Console) -> None:
     console.print(Text(f"\n{words.headline(report)}", style="bold"))
     console.print(_key_numbers(report))
     for made in words.tables(report):
-        console.print(_table(made))
+        console.print(short_table(made, cell_limit=80))
     for sentence in words.sentences(report):
         console.print(Text(one_line(sentence, limit=600), style="dim"))
 
@@ -40,16 +40,3 @@ def _key_numbers(report: FeedbackReport) -> RenderableType:
     for name, value in words.key_numbers(report)[1:]:
         table.add_row(Text(one_line(name)), Text(one_line(value)))
     return Padding(table, (0, 0, 1, 0))
-
-
-def _table(made: ShortTable) -> RenderableType:
-    table = Table(
-        box=None, pad_edge=False, title=made.title, title_justify="left", title_style="bold", header_style="dim"
-    )
-    for heading in made.headings:
-        is_number = heading.endswith(":")
-        table.add_column(heading.removesuffix(":"), justify="right" if is_number else "left", overflow="fold")
-    for row in made.rows:
-        table.add_row(*(Text(one_line(cell, limit=80)) for cell in row))
-    notes = (Text(one_line(sentence, limit=400), style="dim") for sentence in made.sentences)
-    return Padding(Group(table, *notes), (0, 0, 1, 0))

@@ -14,9 +14,10 @@ from rich.text import Text
 from peel.records import BASE_VARIANT, Estimate, GateResult, Run, RunSummary, ScenarioSummary
 from peel.reports.corrected_wording import corrected_sentences
 from peel.reports.models_used import BETTER_MODEL, models_used, weak_model_warning
-from peel.reports.short_tables import ShortTable, short_tables, used_on_average
+from peel.reports.short_tables import short_tables, used_on_average
 from peel.reports.terminal_execution import render_execution
 from peel.reports.terminal_findings import render_findings
+from peel.reports.terminal_tables import short_table
 from peel.reports.text import one_line
 from peel.reports.wording import (
     MARKS,
@@ -54,7 +55,7 @@ def render_summary(summary: RunSummary, run: Run, *, console: Console) -> None:
         _notes(summary),
         _corrected(summary),
         _gates(summary),
-        *(_short(table) for table in short_tables(summary)),
+        *(short_table(table) for table in short_tables(summary)),
         *findings,
         _counts(summary),
         _usage(summary),
@@ -245,20 +246,6 @@ def _usage(summary: RunSummary) -> RenderableType:
     means = ((name_of(scenario), used_on_average(scenario)) for scenario in summary.scenarios)
     told = [Text(one_line(f"{name}: {sentence}", limit=400), style="dim") for name, sentence in means if sentence]
     return Padding(Group(table, *told), (0, 0, 1, 0))
-
-
-def _short(made: ShortTable) -> RenderableType:
-    """A short table with its sentences under it."""
-    table = Table(
-        box=None, pad_edge=False, title=made.title, title_justify="left", title_style="bold", header_style="dim"
-    )
-    for heading in made.headings:
-        is_number = heading.endswith(":")
-        table.add_column(heading.removesuffix(":"), justify="right" if is_number else "left", overflow="fold")
-    for row in made.rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
-    sentences = (Text(one_line(sentence, limit=400), style="dim") for sentence in made.sentences)
-    return Padding(Group(table, *sentences), (0, 0, 1, 0))
 
 
 def _models(run: Run) -> Text | None:

@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from peel.counting import counted
 from peel.records.production import Against, PeriodEstimate, RatingEstimate
-from peel.reports.charts import Drawn, both_intervals_chart
+from peel.reports.charts import Drawn, Square, both_intervals_chart
 from peel.reports.html_figures import Figures, table
 from peel.reports.text import one_line
 from peel.reports.wording import interval, number, share
 
-_SQUARE, _EDGE = 250, 44
+_SQUARE = Square(room=250, edge=44)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,37 +93,20 @@ def beside_chart(pairs: Sequence[Against]) -> Markup | None:
         if (pair := _both(one)) is not None
     )
     marks = "".join(_mark(one) for one in both)
-    room, edge = _SQUARE, _EDGE
-    ticks = "".join(
-        f'<path class="c-axis" d="M{_across(tick):.1f} {room + 8}v4M{edge} {_up(tick):.1f}h-4"/>'
-        f'<text x="{_across(tick):.1f}" y="{room + 25}" text-anchor="middle">{tick:g}</text>'
-        f'<text x="{edge - 8}" y="{_up(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>'
-        for tick in (0, 0.5, 1)
-    )
-    parts = (
-        f'<path class="c-axis" d="M{edge} 8v{room}h{room}"/>'
-        f'<path class="c-threshold" d="M{edge} {8 + room}L{edge + room} 8"/>'
-        f'{ticks}{marks}<text x="{edge + room / 2}" y="{room + 42}" text-anchor="middle">test bed</text>'
-        f'<text transform="translate(11 {8 + room / 2}) rotate(-90)" text-anchor="middle">production</text>'
-    )
-    width, height = room + edge + 18, room + 50
-    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-    return Markup(  # noqa: S704  # made of numbers, its title escaped
-        f'<svg class="chart c-scatter c-beside" role="img" {size} fill="currentColor" font-size="12" stroke="none">'
-        f"<title>{escape(one_line(title, limit=1500))}</title>{parts}</svg>"
-    )
+    drawn = _SQUARE.drawn(one_line(title, limit=1500), marks, names=("test bed", "production"), kind="c-beside")
+    return Markup(drawn)  # noqa: S704  # made of numbers, its title escaped
 
 
 def _mark(one: Against) -> str:
     pair = _both(one)
     if pair is None or one.test_bed is None or one.production is None:
         return ""
-    x, y = _across(pair[0]), _up(pair[1])
+    x, y = _SQUARE.across(pair[0]), _SQUARE.up(pair[1])
     ends = ""
     if one.test_bed.low is not None and one.test_bed.high is not None:
-        ends += f"M{_across(one.test_bed.low):.1f} {y:.1f}H{_across(one.test_bed.high):.1f}"
+        ends += f"M{_SQUARE.across(one.test_bed.low):.1f} {y:.1f}H{_SQUARE.across(one.test_bed.high):.1f}"
     if one.production.low is not None and one.production.high is not None:
-        ends += f"M{x:.1f} {_up(one.production.low):.1f}V{_up(one.production.high):.1f}"
+        ends += f"M{x:.1f} {_SQUARE.up(one.production.low):.1f}V{_SQUARE.up(one.production.high):.1f}"
     whisker = f'<path class="c-whisker" d="{ends}"/>' if ends else ""
     dot = (
         f'<path class="c-dot c-worse" d="M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6z"/>'
@@ -137,14 +120,6 @@ def _both(one: Against) -> tuple[float, float] | None:
     if one.test_bed is None or one.production is None or one.production.value is None:
         return None
     return one.test_bed.value, one.production.value
-
-
-def _across(value: float) -> float:
-    return _EDGE + _SQUARE * min(1.0, max(0.0, value))
-
-
-def _up(value: float) -> float:
-    return 8 + _SQUARE * (1 - min(1.0, max(0.0, value)))
 
 
 def _point(one: PeriodEstimate) -> dict[str, Any]:

@@ -123,15 +123,19 @@ def large(cases: int, repetitions: int) -> Columns:
 
 
 @pytest.mark.parametrize(("cases", "repetitions"), [(100, 1000), (1000, 100), (200, 500), (50_000, 2)])
-def test_a_hundred_thousand_executions_are_summarised_in_bounded_computing(
+def test_a_hundred_thousand_executions_are_summarised_within_a_second_of_computing(
     make: Any, cases: int, repetitions: int
 ) -> None:
-    """Processor time, not the clock on the wall, and many times what it takes; the code is loaded before."""
+    """Processor time, not the clock on the wall, the least of three: what else the machine does only adds to it. The
+    code is loaded before."""
     summarise(make.stored(make.columns([1.0, 0.0], [1.0, 1.0], [0.0, 0.0]), cases=3, repetitions=2, gates=GATES))
     stored = make.stored(large(cases, repetitions), cases=cases, repetitions=repetitions, gates=GATES)
-    before = time.process_time()
-    summarise(stored)
-    assert time.process_time() - before < 10.0
+    took = []
+    for _ in range(3):
+        before = time.process_time()
+        summarise(stored)
+        took.append(time.process_time() - before)
+    assert min(took) < 1.0
 
 
 def test_the_same_store_gives_the_same_bytes(make: Any) -> None:
