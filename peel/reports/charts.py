@@ -172,7 +172,7 @@ class Square:
         return 8 + self.room * (1 - min(1.0, max(0.0, value)))
 
     def drawn(self, title: str, marks: str, *, names: tuple[str, str], kind: str = "") -> str:
-        """The chart as SVG with `marks` in it, which are SVG, too; `names` are what lies across and up, `kind` a class."""
+        """The chart as SVG with `marks` of SVG in it; `names` are what lies across and up, `kind` a class."""
         room, edge = self.room, self.edge
         across, up = map(escape, names)
         ticks = "".join(
